@@ -1,0 +1,49 @@
+"""Files that are whole or not there: atomic writes, and a full disk said in one sentence."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from helpers.errors import CourseError
+
+
+@contextmanager
+def writing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; renamed to `path` when the block succeeds, removed when it fails.
+
+    The temporary name keeps the suffix, since many writers choose the format by it.
+
+    Raises:
+        CourseError: if the file cannot be written; the disk may be full.
+    """
+    path = Path(path)
+    partial = path.with_name(f".partial-{path.name}")
+    with explaining(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def explaining(path: str | os.PathLike) -> Iterator[None]:
+    """Turn an `OSError` while writing `path` into a `CourseError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = _free_megabytes(path)
+            raise CourseError(
+                f"The disk is full ({free} MB left) while writing {path}; make room and run the same command again."
+            ) from error
+        raise CourseError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _free_megabytes(path: str | os.PathLike) -> str:
+    existing = next((p for p in Path(path).absolute().parents if p.exists()), Path("/"))
+    return f"{shutil.disk_usage(existing).free / 1e6:.0f}"

@@ -1,0 +1,1 @@
+"""From files as they come to pixels a network can learn from."""

@@ -1,0 +1,1 @@
+"""Where covers come from: every module here yields `helpers.records.Record` objects."""
