@@ -1,0 +1,1 @@
+"""Generative adversarial networks in Keras 3, one idea per file."""

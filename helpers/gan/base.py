@@ -1,0 +1,224 @@
+"""GAN: two networks, two optimizers, an averaged generator, and one training step under `keras.Model.fit`."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from helpers.errors import CourseError
+from helpers.gan import losses
+from helpers.gan.augment import Augment
+from helpers.gan.backend import TrainStep, compiles_by_default, value_and_gradients
+from helpers.gan.runs import Run
+
+
+class GAN(TrainStep, keras.Model):
+    """A generative adversarial network (Goodfellow et al. 2014).
+
+    One forward pass serves both networks. Nothing random happens inside the step: latents, label noise and
+    augmentation are drawn from (seed, step) and come in with the covers, so that a step is a function of weights and
+    batch, the same on every backend, and a run can be resumed exactly.
+
+    A variant overrides only what its paper changed: `noise`, `adversarial_loss`, `discriminator_extra`.
+
+    Args:
+        generator: latents [B, L] -> images [B, S, S, 3] in [-1, 1], float32.
+        discriminator: images -> logits [B, 1], float32.
+        augment: applied to everything the discriminator sees.
+        ema_decay: per step, of the averaged copy of the generator that draws all samples.
+        settings: what `helpers.gan.load` needs to build the same model again; kept in the run's `run.json`.
+    """
+
+    def __init__(self, generator, discriminator, augment=None, ema_decay=0.999, settings=None):
+        super().__init__(name="gan")
+        self.generator, self.discriminator = generator, discriminator
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.trainable = False
+        self.augment = augment or Augment()
+        self.ema_decay = ema_decay
+        self.settings = dict(settings or {})
+        self.step = self.add_weight(name="step", shape=(), dtype="int32", initializer="zeros", trainable=False)
+        self.d_loss, self.g_loss = keras.metrics.Mean("d_loss"), keras.metrics.Mean("g_loss")
+        self.built = True
+
+    @property
+    def latent_dim(self) -> int:
+        return self.generator.input_shape[-1]
+
+    @property
+    def image_size(self) -> int:
+        return self.generator.output_shape[1]
+
+    @property
+    def metrics(self):
+        return [self.d_loss, self.g_loss]
+
+    def compile(self, g_optimizer, d_optimizer, jit_compile: bool | None = None, **kwargs):
+        """Set the optimizers. XLA is used on GPU and TPU unless `jit_compile` says otherwise."""
+        if keras.config.dtype_policy().name == "mixed_float16":
+            g_optimizer, d_optimizer = map(keras.optimizers.LossScaleOptimizer, (g_optimizer, d_optimizer))
+        g_optimizer.build(self.generator.trainable_variables)
+        d_optimizer.build(self.discriminator.trainable_variables)
+        jit_compile = compiles_by_default() if jit_compile is None else jit_compile
+        self.ema_generator.jit_compile = jit_compile
+        super().compile(optimizer=PairedOptimizer(g_optimizer, d_optimizer), jit_compile=jit_compile, **kwargs)
+
+    # What a variant may override ------------------------------------------------------------------------------------
+
+    def noise(self, rng: np.random.Generator, batch_size: int) -> dict:
+        """Everything random in one step, as NumPy arrays."""
+        return {
+            "latents": rng.standard_normal((batch_size, self.latent_dim), np.float32),
+            "augment_real": self.augment.draw(rng, batch_size),
+            "augment_fake": self.augment.draw(rng, batch_size),
+        }
+
+    def adversarial_loss(self, real_logits, fake_logits, batch: dict):
+        """(d_loss, g_loss), two scalars, from logits [B, 1]; `batch` holds the covers and what `noise` drew."""
+        return losses.non_saturating(real_logits, fake_logits)
+
+    def discriminator_extra(self, real, batch: dict):
+        """A scalar added to d_loss, for example a gradient penalty; `real` is [B, S, S, 3] in [-1, 1]."""
+        return 0.0
+
+    # Training -------------------------------------------------------------------------------------------------------
+
+    def discriminate(self, images, draws: dict):
+        return self.discriminator(self.augment(images, draws), training=True)
+
+    def gan_step(self, batch: dict) -> dict:
+        """One update of both networks; returns the losses averaged since the metrics were last reset."""
+        real = ops.cast(batch["images"], "float32") / 127.5 - 1.0
+        g_optimizer, d_optimizer = self.optimizer.g_optimizer, self.optimizer.d_optimizer
+        g_variables, d_variables = self.generator.trainable_variables, self.discriminator.trainable_variables
+
+        def losses_fn():
+            fake = self.generator(batch["latents"], training=True)
+            # Two calls, not one on the concatenation: batch norm must not mix the statistics of real and fake.
+            real_logits = self.discriminate(real, batch["augment_real"])
+            fake_logits = self.discriminate(fake, batch["augment_fake"])
+            d_loss, g_loss = self.adversarial_loss(real_logits, fake_logits, batch)
+            d_loss += self.discriminator_extra(real, batch)
+            scaled = d_optimizer.scale_loss(d_loss), g_optimizer.scale_loss(g_loss)
+            return scaled, {"d_loss": d_loss, "g_loss": g_loss}
+
+        logs, (d_gradients, g_gradients) = value_and_gradients(self, losses_fn, d_variables, g_variables)
+        d_optimizer.apply(d_gradients, d_variables)
+        g_optimizer.apply(g_gradients, g_variables)
+        self.step.assign_add(1)
+        self._update_average()
+        for metric in self.metrics:
+            metric.update_state(logs[metric.name])
+        return {metric.name: metric.result() for metric in self.metrics}
+
+    def _update_average(self):
+        # The decay grows from 2/11 to its final value, so that early samples are not averages with the random start.
+        step = ops.cast(self.step, "float32")
+        decay = ops.minimum(self.ema_decay, (1 + step) / (10 + step))
+        for average, value in zip(self.ema_generator.variables, self.generator.variables, strict=True):
+            average.assign(value + ops.cast(decay, value.dtype) * (average - value))
+
+    def batches(self, covers, batch_size: int, seed: int, start_step: int = 0) -> Iterator[tuple[dict]]:
+        """Endless batches of covers and noise; the k-th is a function of (seed, k) alone."""
+        for step, images in enumerate(covers.batches(batch_size, seed, start_step), start_step):
+            yield ({"images": images} | self.noise(np.random.default_rng([seed, step]), batch_size),)
+
+    def fit(
+        self,
+        covers,
+        steps: int,
+        batch_size: int = 32,
+        seed: int = 0,
+        run: str | os.PathLike | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: str | int = "auto",
+    ) -> "GAN":
+        """Train until `steps` updates have been made in all.
+
+        Args:
+            covers: a `CoverSet` of this model's image size.
+            steps: total number of updates, those of earlier calls and of the resumed run included.
+            batch_size: covers in a step.
+            seed: of batch order, latents, label noise and augmentation.
+            run: folder for checkpoints, log, sample grids and timelapse; training goes on from its checkpoint.
+            callbacks: further Keras callbacks.
+            verbose: as in `keras.Model.fit`; 0 hides the progress bar.
+
+        Raises:
+            CourseError: if sizes do not fit, the run belongs to other settings, a loss becomes NaN, or the disk is full.
+        """
+        if covers.size != self.image_size:
+            raise CourseError(f"The covers are {covers.size} px and the model {self.image_size} px; prepare that size.")
+        if steps < 1:
+            raise CourseError(f"Cannot train for {steps} steps; ask for at least one.")
+        if run is not None:
+            run = Run(run)
+            run.begin(self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.card["hash"]})
+            callbacks = [*run.callbacks(steps), *callbacks]
+        start = int(self.step)
+        if start < steps:
+            batches = self.batches(covers, batch_size, seed, start)
+            super().fit(
+                batches,
+                epochs=1,  # one long epoch, so that the progress bar runs to the end of training
+                steps_per_epoch=steps - start,
+                shuffle=False,
+                callbacks=list(callbacks),
+                verbose=verbose,
+            )
+        return self
+
+    # Use ------------------------------------------------------------------------------------------------------------
+
+    def generate(self, n: int, seed: int = 0) -> np.ndarray:
+        """Draw n covers with the averaged generator: uint8 [n, S, S, 3]; the first k do not depend on n."""
+        return self.draw(np.random.default_rng(seed).standard_normal((n, self.latent_dim), np.float32))
+
+    def draw(self, latents: np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Draw covers from latents [N, L]: uint8 [N, S, S, 3]."""
+        images = np.empty((len(latents), self.image_size, self.image_size, 3), np.uint8)
+        for start in range(0, len(latents), batch_size):
+            part = latents[start : start + batch_size]
+            padded = np.pad(part, [(0, batch_size - len(part)), (0, 0)])  # one shape, compiled once
+            drawn = ops.convert_to_numpy(self.ema_generator.predict_on_batch(padded))[: len(part)]
+            images[start : start + batch_size] = np.rint((drawn.clip(-1, 1) + 1) * 127.5)
+        return images
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write all weights, both optimizers and the step to a `.weights.h5` file."""
+        self.save_weights(path)
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Inverse of `save`.
+
+        Raises:
+            CourseError: if the file is missing, damaged, or of another architecture.
+        """
+        try:
+            self.load_weights(path)
+        except FileNotFoundError as error:
+            raise CourseError(f"There is no checkpoint {path}.") from error
+        except (OSError, ValueError, KeyError) as error:
+            raise CourseError(f"{path} is damaged or a checkpoint of another architecture; use a new folder.") from error
+
+
+class PairedOptimizer(keras.optimizers.Optimizer):
+    """Two optimizers that look like one to Keras, which carries the state of exactly one."""
+
+    def __init__(self, g_optimizer, d_optimizer):
+        super().__init__(learning_rate=0.0, name="paired")
+        self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
+        self.built = True
+
+    @property
+    def variables(self):
+        return [*self.g_optimizer.variables, *self.d_optimizer.variables]
+
+    def save_own_variables(self, store):
+        """Nothing of its own: Keras saves the two optimizers as attributes."""
+
+    def load_own_variables(self, store):
+        """Nothing of its own."""

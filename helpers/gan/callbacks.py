@@ -1,0 +1,131 @@
+"""What happens beside training: a log, sample grids, a timelapse, checkpoints, and a guard against NaN."""
+
+import csv
+import math
+from pathlib import Path
+
+import imageio.v3 as imageio
+import keras
+import numpy as np
+from keras import ops
+
+from helpers.errors import CourseError
+from helpers.files import explaining, writing
+from helpers.plots import image_grid
+
+NAN_ADVICE = "try a lower learning rate, a larger R1 penalty, or float32 instead of mixed precision"
+
+
+class EverySteps(keras.callbacks.Callback):
+    """Calls `due(step)` whenever the model's step is a multiple of `every`, and after the last step.
+
+    Counting is left to the host, since asking the device for the step would wait for it every time.
+    """
+
+    def __init__(self, every: int):
+        super().__init__()
+        self.every = every
+
+    def on_train_begin(self, logs=None):
+        self.step = self.done = int(self.model.step)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step % self.every == 0:
+            self.done = self.step
+            self.due(self.step)
+
+    def on_train_end(self, logs=None):
+        if self.done != self.step:
+            self.due(self.step)
+
+
+class Log(EverySteps):
+    """Appends the mean losses since the last row to a CSV file, and stops a run whose losses are no numbers.
+
+    Rows beyond the step training goes on from are dropped first, so that a resumed run has one row per step.
+
+    Raises:
+        CourseError: when a loss is NaN or infinite; `checkpoint`, the last good state, is loaded back before.
+    """
+
+    def __init__(self, path: Path, every: int, checkpoint: Path):
+        super().__init__(every)
+        self.path, self.checkpoint = path, checkpoint
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin()
+        rows = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = [row for row in csv.reader(file)][1:]
+        rows = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= self.step]
+        names = [metric.name for metric in self.model.metrics]
+        with writing(self.path) as partial, partial.open("w", newline="") as file:
+            csv.writer(file).writerows([["step", *names], *rows])
+
+    def due(self, step):
+        model = self.model
+        values = [float(metric.result()) for metric in model.metrics]
+        if not all(map(math.isfinite, values)):
+            restore_last_good(model, self.checkpoint, step)
+        with explaining(self.path), self.path.open("a", newline="") as file:
+            csv.writer(file).writerow([step, *(f"{value:.6g}" for value in values)])
+        model.reset_metrics()
+
+
+class Checkpoint(EverySteps):
+    """Saves the whole state every so many steps, at the end, and when training is interrupted; never a broken one."""
+
+    def __init__(self, path: Path, every: int):
+        super().__init__(every)
+        self.path = path
+
+    def due(self, step):
+        model = self.model
+        if not all(np.isfinite(ops.convert_to_numpy(v)).all() for v in model.trainable_variables):
+            restore_last_good(model, self.path, step)
+        with writing(self.path) as partial:
+            model.save(partial)
+
+
+class SampleGrid(EverySteps):
+    """Saves a grid of covers drawn from the same latents as PNG, named by the step."""
+
+    def __init__(self, folder: Path, every: int, rows: int = 5, columns: int = 8):
+        super().__init__(every)
+        self.folder, self.n, self.columns = folder, rows * columns, columns
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin()
+        if self.step == 0:
+            self.due(0)
+
+    def due(self, step):
+        grid = image_grid(self.model.generate(self.n, seed=0), columns=self.columns)
+        with writing(self.folder / f"{step:07d}.png") as partial:
+            imageio.imwrite(partial, grid)
+
+
+class Timelapse(keras.callbacks.Callback):
+    """Makes an animated GIF of the sample grids when training ends."""
+
+    def __init__(self, folder: Path, path: Path, seconds: float = 8.0):
+        super().__init__()
+        self.folder, self.path, self.seconds = folder, path, seconds
+
+    def on_train_end(self, logs=None):
+        frames = [imageio.imread(path) for path in sorted(self.folder.glob("[0-9]*.png"))]
+        frames += frames[-1:] * (len(frames) // 4)  # rest on the result
+        with writing(self.path) as partial:
+            imageio.imwrite(partial, frames, duration=1000 * self.seconds / len(frames), loop=0)
+
+
+def restore_last_good(model, checkpoint: Path, step: int):
+    """Load the checkpoint back and say what to do about losses that are no numbers; always raises."""
+    if checkpoint.exists():
+        model.load(checkpoint)
+        state = f"the run was set back to step {int(model.step):,}, its last good state"
+    else:
+        state = "it had no checkpoint yet, so delete the run"
+    raise CourseError(f"A loss or weight is NaN or infinite at step {step:,}; {state}: {NAN_ADVICE}.")

@@ -1,0 +1,80 @@
+"""Run: the folder of one training run, and how it is begun, gone on with, and opened again.
+
+    run.json               the settings that must stay the same when it is resumed
+    checkpoint.weights.h5  all weights, optimizers and the step: the last good state
+    log.csv                losses over training
+    samples/               grids of covers from the same latents, as training goes on
+    timelapse.gif          the same as a film
+"""
+
+import json
+import os
+from pathlib import Path
+
+from helpers.errors import CourseError
+from helpers.files import writing
+
+LOG_EVERY = 50
+CHECKPOINT_EVERY = 500
+FRAMES = 40
+
+
+class Run:
+    """A training run's folder; nothing is read or written before `begin` or `settings`."""
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.checkpoint = self.path / "checkpoint.weights.h5"
+        self.log = self.path / "log.csv"
+        self.samples = self.path / "samples"
+        self.timelapse = self.path / "timelapse.gif"
+
+    @property
+    def exists(self) -> bool:
+        return (self.path / "run.json").exists()
+
+    def settings(self) -> dict:
+        """What `run.json` says.
+
+        Raises:
+            CourseError: if the folder is no run.
+        """
+        try:
+            return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CourseError(f"{self.path} is not a training run; make one with: covergan train.") from error
+
+    def begin(self, gan, settings: dict) -> None:
+        """Write the settings of a new run, or check those of an old one and load its checkpoint into `gan`.
+
+        Raises:
+            CourseError: if the folder belongs to other settings or to something else, or cannot be written.
+        """
+        if self.exists:
+            old = self.settings()
+            changed = [name for name in {**old, **settings} if old.get(name) != settings.get(name)]
+            if changed:
+                name = changed[0]
+                raise CourseError(
+                    f"{self.path} holds a run with other settings ({name} {old.get(name)!r}, now "
+                    f"{settings.get(name)!r}); use a new folder or the same settings."
+                )
+            if self.checkpoint.exists() and int(gan.step) == 0:
+                gan.load(self.checkpoint)
+            return
+        if self.path.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
+            raise CourseError(f"{self.path} exists and is no training run; use a new folder.")
+        with writing(self.path / "run.json") as partial:
+            partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+    def callbacks(self, steps: int) -> list:
+        """Keras callbacks that fill the folder during a training of `steps` steps."""
+        from helpers.gan import callbacks
+
+        every = max(1, steps // FRAMES)
+        return [
+            callbacks.Log(self.log, LOG_EVERY, self.checkpoint),
+            callbacks.SampleGrid(self.samples, every),
+            callbacks.Checkpoint(self.checkpoint, CHECKPOINT_EVERY),
+            callbacks.Timelapse(self.samples, self.timelapse),
+        ]
