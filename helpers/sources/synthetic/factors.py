@@ -1,0 +1,206 @@
+"""What a drawn cover is about: its genre, year, audio features and words, and how these are distributed.
+
+Only uniform numbers are asked of the random generator and every other distribution is made from them here, so the
+factors of a (seed, index) do not change with the version of numpy.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from helpers.errors import CourseError
+from helpers.records import FEATURE_NAMES, FEATURES
+from helpers.sources.synthetic import words
+from helpers.sources.synthetic.palettes import PALETTES
+
+LAYOUTS = ("horizon", "emblem", "grid", "portrait", "pattern", "frame")
+BACKDROPS = ("flat", "gradient", "glow", "clouds")
+TYPEFACES = ("poster", "modern", "serif", "book", "hand")
+FIRST_YEAR, LAST_YEAR = 1950, 2029
+SEEDS = 2**32  # seeds and indices are below this
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one genre tends to: weights over the looks, and typical values of the features in their units."""
+
+    palettes: str
+    layouts: tuple[int, ...]
+    typefaces: tuple[int, ...]
+    years: tuple[int, int, float]  # first, last, and the power that leans towards the first when above 1
+    hangul: float
+    features: tuple[float, ...]  # in the order of FEATURES
+
+
+# layouts: horizon emblem grid portrait pattern frame · typefaces: poster modern serif book hand
+# features: popularity danceability acousticness energy instrumentalness liveness loudness speechiness tempo valence
+# fmt: off
+_PROFILES = {
+    "rock": Profile("union mustard noir denim ember", (3, 3, 2, 3, 2, 2), (6, 2, 3, 1, 2), (1955, 2029, 1.3), 0.03,
+                    (48, 0.50, 0.12, 0.75, 0.04, 0.20, -7.3, 0.055, 124, 0.52)),
+    "pop": Profile("candy coral citrus sky pastel", (2, 2, 2, 6, 2, 1), (4, 5, 1, 1, 2), (1958, 2029, 0.9), 0.05,
+                   (64, 0.67, 0.18, 0.67, 0.003, 0.16, -6.2, 0.07, 119, 0.58)),
+    "metal": Profile("ember crypt iron bone noir", (4, 6, 0, 2, 2, 1), (3, 0, 6, 2, 1), (1970, 2029, 0.9), 0.01,
+                     (42, 0.40, 0.01, 0.92, 0.12, 0.22, -5.6, 0.09, 130, 0.30)),
+    "country": Profile("prairie canyon denim wheat mustard", (6, 1, 0, 5, 1, 3), (2, 1, 5, 3, 4), (1950, 2029, 1.0),
+                       0.0, (50, 0.58, 0.35, 0.62, 0.002, 0.18, -7.8, 0.04, 122, 0.60)),
+    "hiphop": Profile("gold boombox concrete court noir", (1, 3, 3, 7, 1, 2), (8, 4, 2, 0, 1), (1980, 2029, 0.8), 0.05,
+                      (60, 0.76, 0.14, 0.66, 0.003, 0.20, -6.8, 0.25, 106, 0.50)),
+    "electronic": Profile("neon acid ultraviolet laser court", (2, 4, 5, 1, 6, 1), (4, 7, 1, 0, 0), (1972, 2029, 0.7),
+                          0.03, (46, 0.70, 0.05, 0.78, 0.45, 0.16, -7.2, 0.06, 128, 0.42)),
+    "folk": Profile("moss wheat clay prairie tide", (5, 3, 1, 3, 1, 4), (0, 1, 3, 5, 7), (1955, 2029, 1.0), 0.05,
+                    (40, 0.50, 0.70, 0.36, 0.03, 0.14, -11.5, 0.04, 114, 0.42)),
+    "ambient": Profile("mist dusk glacier tide holo", (8, 3, 1, 0, 3, 3), (0, 7, 0, 4, 1), (1972, 2029, 0.8), 0.03,
+                       (34, 0.27, 0.80, 0.17, 0.85, 0.11, -21.0, 0.042, 94, 0.13)),
+    "jazz": Profile("bluenote smoke brass plum mustard", (1, 2, 5, 5, 3, 3), (5, 4, 3, 3, 1), (1950, 2029, 2.2), 0.01,
+                    (36, 0.54, 0.76, 0.34, 0.35, 0.16, -13.5, 0.05, 112, 0.50)),
+    "kpop": Profile("pastel bubblegum holo mint candy", (1, 4, 2, 6, 3, 2), (5, 6, 0, 1, 1), (1992, 2029, 0.6), 0.75,
+                    (62, 0.70, 0.12, 0.79, 0.001, 0.18, -4.4, 0.08, 122, 0.64)),
+    "classical": Profile("ivory marble walnut cartouche smoke", (2, 1, 1, 3, 0, 8), (0, 1, 4, 8, 0), (1950, 2029, 1.2),
+                         0.01, (38, 0.28, 0.94, 0.15, 0.75, 0.12, -22.0, 0.042, 102, 0.22)),
+    "reggae": Profile("roots island sunsplash boombox gold", (4, 4, 1, 5, 4, 1), (6, 2, 2, 0, 4), (1965, 2029, 1.4),
+                      0.0, (44, 0.77, 0.16, 0.57, 0.01, 0.15, -7.6, 0.12, 118, 0.78)),
+}
+# fmt: on
+GENRES = tuple(_PROFILES)
+
+# Spread of each feature around its genre's typical value, and its share of two moods common to several features:
+# intensity (loud, energetic, electric) and joy (happy, danceable). Signs as in Spotify's own correlations.
+_SPREADS = (0.7, 0.5, 1.2, 0.7, 1.5, 0.7, 0.4, 0.55, 0.33, 0.8)
+_INTENSITY = (0.0, 0.0, -0.65, 0.85, 0.0, 0.15, 0.8, 0.1, 0.2, 0.0)
+_JOY = (0.0, 0.6, 0.0, 0.2, 0.0, 0.0, 0.1, 0.0, 0.0, 0.8)
+
+_OFF_GENRE = 0.12  # share of covers whose palette is not one of their genre's
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Everything a cover is drawn from; change one with `dataclasses.replace` and only its effect changes.
+
+    Attributes:
+        seed, index: 0 to 2**32 - 1; they also fix what no factor explains (which hair, where the clouds).
+        genre: one of GENRES.
+        year: 1950 to 2029.
+        features: the ten audio features of `helpers.records.FEATURES`, in their units and ranges.
+        artist, title: Latin or Hangul.
+        layout: one of LAYOUTS.
+        palette: a name in `palettes.PALETTES`.
+        backdrop: "flat", "gradient", "glow" or "clouds".
+        typeface: "poster", "modern", "serif", "book" or "hand".
+        figure: whether a person is shown.
+
+    Raises:
+        CourseError: if a value is outside its range.
+    """
+
+    seed: int
+    index: int
+    genre: str
+    year: int
+    features: dict[str, float]
+    artist: str
+    title: str
+    layout: str
+    palette: str
+    backdrop: str
+    typeface: str
+    figure: bool
+
+    def __post_init__(self):
+        require_range("seed", self.seed, 0, SEEDS - 1)
+        require_range("index", self.index, 0, SEEDS - 1)
+        require_range("year", self.year, FIRST_YEAR, LAST_YEAR)
+        for name, choices in (("genre", GENRES), ("layout", LAYOUTS), ("palette", tuple(PALETTES)),
+                              ("backdrop", BACKDROPS), ("typeface", TYPEFACES)):  # fmt: skip
+            if getattr(self, name) not in choices:
+                raise CourseError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(choices)}.")
+        if set(self.features) != set(FEATURE_NAMES):
+            raise CourseError(f"features must hold exactly {', '.join(FEATURE_NAMES)}.")
+        for feature in FEATURES:
+            value = self.features[feature.name]
+            if not feature.low <= value <= feature.high:
+                raise CourseError(
+                    f"{feature.name} is {value}; it must be from {feature.low} to {feature.high} {feature.unit}."
+                )
+
+
+def require_range(name: str, value: int, low: int, high: int) -> None:
+    """Raise a CourseError unless `value` is a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+        raise CourseError(f"{name} is {value!r}; it must be a whole number from {low} to {high}.")
+
+
+def generator(seed: int, index: int, *stream: int) -> np.random.Generator:
+    """The random numbers of one cover; a stream other than the first is independent of it."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index, *stream])))
+
+
+def draw_factors(seed: int, index: int) -> Factors:
+    """The factors of cover `index` of the set `seed`, both 0 to 2**32 - 1; the same on every machine.
+
+    Raises:
+        CourseError: if seed or index is outside its range.
+    """
+    require_range("seed", seed, 0, SEEDS - 1)
+    require_range("index", index, 0, SEEDS - 1)
+    rng = generator(seed, index)
+
+    def pick(options: Sequence):
+        return options[int(rng.random() * len(options))]
+
+    genre = pick(GENRES)
+    profile = _PROFILES[genre]
+    features = _draw_features(profile, rng)
+    hangul_title, hangul_artist = rng.random() < profile.hangul, rng.random() < 0.6
+    live = features["liveness"] > 0.45
+    layout = _weighted(LAYOUTS, profile.layouts, rng)
+    return Factors(
+        seed=int(seed),
+        index=int(index),
+        genre=genre,
+        year=_draw_year(profile, rng),
+        features=features,
+        artist=words.artist_name(genre, hangul_title and hangul_artist, pick),
+        title=words.album_title(genre, hangul_title, live, pick),
+        layout=layout,
+        palette=pick(tuple(PALETTES)) if rng.random() < _OFF_GENRE else pick(profile.palettes.split()),
+        backdrop=_weighted(BACKDROPS, (3, 3, 2, 3), rng),
+        typeface=_weighted(TYPEFACES, profile.typefaces, rng),
+        figure=layout == "portrait" or rng.random() < 0.1 + 0.5 * features["popularity"] / 100,
+    )
+
+
+def _draw_features(profile: Profile, rng: np.random.Generator) -> dict[str, float]:
+    """Ten correlated logit-normal values, as shares of their ranges, then put into their units."""
+    intensity, joy = _normal(rng), _normal(rng)
+    features = {}
+    for i, feature in enumerate(FEATURES):
+        own = math.sqrt(1 - _INTENSITY[i] ** 2 - _JOY[i] ** 2) * _normal(rng)
+        typical = (profile.features[i] - feature.low) / (feature.high - feature.low)
+        logit = math.log(typical / (1 - typical)) + _SPREADS[i] * (_INTENSITY[i] * intensity + _JOY[i] * joy + own)
+        share = 1 / (1 + math.exp(-logit))
+        # Four decimals: what Spotify gives, and too coarse to show how a machine rounds its exponentials.
+        features[feature.name] = round(feature.low + (feature.high - feature.low) * share, 4)
+    return features
+
+
+def _draw_year(profile: Profile, rng: np.random.Generator) -> int:
+    first, last, lean = profile.years
+    return first + int((last + 1 - first) * rng.random() ** lean)
+
+
+def _normal(rng: np.random.Generator) -> float:
+    return NormalDist().inv_cdf(max(rng.random(), 1e-12))
+
+
+def _weighted(options: Sequence[str], weights: Sequence[int], rng: np.random.Generator) -> str:
+    """One of the options, each as likely as its weight."""
+    mark = rng.random() * sum(weights)
+    for option, weight in zip(options, weights, strict=True):
+        mark -= weight
+        if mark < 0:
+            return option
+    return options[-1]

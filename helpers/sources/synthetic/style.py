@@ -1,0 +1,100 @@
+"""From factors to what is seen: the only place where an audio feature, a year or a genre becomes a visual quantity.
+
+Each line of `make_style` is one documented effect; the layouts know nothing but the `Style`.
+"""
+
+import math
+from dataclasses import dataclass
+
+from helpers.sources.synthetic.factors import FIRST_YEAR, LAST_YEAR, Factors
+from helpers.sources.synthetic.palettes import RGB, from_oklab, palette_colours, to_oklab
+
+_CAPITALS = {"rock", "metal", "hiphop", "electronic", "jazz", "reggae"}  # genres that shout
+
+
+@dataclass(frozen=True)
+class Style:
+    """Visual quantities; lengths are in sides of the cover.
+
+    Attributes:
+        ground, deep, main, accent, light: the palette's five colours, tinted by the features.
+        shapes: 2 to 9, how many of anything (energy).
+        frequency: 2 to 9 cycles across the cover (tempo).
+        curvature: 0 angular to 1 round (danceability).
+        irregularity: 0 even to 1 uneven (danceability).
+        tilt: radians by which the composition is turned (liveness).
+        jitter: 0 to 0.08, how far shapes stray from their place (liveness).
+        offset: -0.22 to 0.22, how far the main motif is from the middle (popularity).
+        scale: 0.8 to 1.15, size of the main motif (popularity).
+        type_size: size of the largest line (speechiness, instrumentalness).
+        lines: the words to set, largest first: two, one or none (instrumentalness).
+        typeface, backdrop, figure: as in Factors.
+        grain: 0 to 1, roughness of the paper (acousticness).
+        age: 0 fresh to 1 old print (year).
+    """
+
+    ground: RGB
+    deep: RGB
+    main: RGB
+    accent: RGB
+    light: RGB
+    shapes: int
+    frequency: float
+    curvature: float
+    irregularity: float
+    tilt: float
+    jitter: float
+    offset: float
+    scale: float
+    type_size: float
+    lines: tuple[str, ...]
+    typeface: str
+    backdrop: str
+    figure: bool
+    grain: float
+    age: float
+
+
+def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
+    """Translate factors; `chance`, three numbers from 0 to 1, decides what no factor explains (signs, word order)."""
+    f = factors.features
+    volume = min(max((f["loudness"] + 30) / 28, 0), 1)  # music lives between -30 and -2 dB
+    pace = min(max((f["tempo"] - 50) / 150, 0), 1)  # and between 50 and 200 BPM
+    colours = _tint(
+        palette_colours(factors.palette),
+        saturation=(0.40 + 0.85 * volume) * (1 - 0.35 * f["acousticness"]),
+        warmth=f["valence"] - 0.45,
+        lift=0.16 * (f["valence"] - 0.45),
+        contrast=0.62 + 0.6 * f["energy"],
+    )
+    words = (factors.artist, factors.title) if chance[0] < 0.5 else (factors.title, factors.artist)
+    if factors.genre in _CAPITALS or factors.typeface == "poster":
+        words = tuple(line.upper() for line in words)
+    silence = f["instrumentalness"]
+    return Style(
+        *colours,
+        shapes=2 + round(7 * f["energy"]),
+        frequency=2 + 7 * pace,
+        curvature=f["danceability"],
+        irregularity=1 - f["danceability"],
+        tilt=0.3 * max(f["liveness"] - 0.2, 0) * math.copysign(1, chance[1] - 0.5),
+        jitter=0.08 * f["liveness"],
+        offset=0.44 * (1 - f["popularity"] / 100) * (chance[2] - 0.5),
+        scale=0.8 + 0.35 * f["popularity"] / 100,
+        type_size=(0.085 + 0.15 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
+        lines=words if silence < 0.5 else words[:1] if silence < 0.9 else (),
+        typeface=factors.typeface,
+        backdrop=factors.backdrop,
+        figure=factors.figure,
+        grain=f["acousticness"],
+        age=(LAST_YEAR - factors.year) / (LAST_YEAR - FIRST_YEAR),
+    )
+
+
+def _tint(colours: list[RGB], saturation: float, warmth: float, lift: float, contrast: float) -> list[RGB]:
+    """Shift a palette in OKLab: colourfulness, yellow against blue, lightness, and the spread of lightness."""
+    tinted = []
+    for lightness, a, b in map(to_oklab, colours):
+        lightness = min(max(0.55 + (lightness - 0.55) * contrast + lift, 0.06), 0.99)
+        tinted.append(from_oklab(lightness, a * saturation + 0.015 * warmth, (b + 0.05 * warmth) * saturation))
+    return tinted
