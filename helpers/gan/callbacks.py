@@ -129,3 +129,21 @@ def restore_last_good(model, checkpoint: Path, step: int):
     else:
         state = "it had no checkpoint yet, so delete the run"
     raise CourseError(f"A loss or weight is NaN or infinite at step {step:,}; {state}: {NAN_ADVICE}.")
+
+
+class Throughput(keras.callbacks.Callback):
+    """Tells `report(step, note)` how far training is, the note being milliseconds per step and the losses."""
+
+    def __init__(self, report, every: int = 20):
+        super().__init__()
+        self.report, self.every, self.trained = report, every, False
+
+    def on_train_begin(self, logs=None):
+        self.step = int(self.model.step)
+        self.trained = True
+        self.report(self.step)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step % self.every == 0:
+            self.report(self.step, "  ".join(f"{name} {float(value):.3f}" for name, value in logs.items()))

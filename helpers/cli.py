@@ -1,0 +1,296 @@
+"""`covergan`: the course's machinery from the command line.
+
+Exit codes: 0 done, 2 wrong input (one sentence, no traceback), 130 interrupted (run the same command to go on).
+"""
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from helpers.errors import CourseError
+from helpers.files import writing
+
+app = typer.Typer(
+    help="Album-cover GANs: collect covers, make a dataset, train a GAN, draw and measure new covers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+PICTURES = (".png", ".jpg", ".jpeg")
+MAX_COVERS = 10_000_000
+MAX_SAMPLES = 100_000
+
+
+class Model(StrEnum):
+    dcgan = "dcgan"
+
+
+class Recipe(StrEnum):
+    default = "default"
+    historical = "historical"
+
+
+class Backend(StrEnum):
+    tensorflow = "tensorflow"
+    jax = "jax"
+
+
+class ProfileName(StrEnum):
+    smoke = "smoke"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Workers; all cores by default.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
+SetArgument = Annotated[Path, typer.Argument(metavar="SET", help="A CoverSet, made by prepare or synth.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
+BackendOption = Annotated[Backend | None, typer.Option(help="Keras backend; what is installed by default.")]
+
+
+@app.command()
+def runtime():
+    """Show the machine, the backend and the profile that follows."""
+    from helpers.runtime import detect
+
+    machine = detect()
+    console.print(machine.summary())
+    for sentence in machine.advice():
+        console.print(f"\n{sentence}")
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The CoverSet to make.")],
+    n: Annotated[int, typer.Option(min=1, max=MAX_COVERS, help="How many covers.")] = 2000,
+    size: Annotated[int, typer.Option(help="Side in pixels, 32 to 512.")] = 64,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+):
+    """Draw a CoverSet of synthetic covers, whose every factor is known."""
+    from helpers.covers import CoverSet
+    from helpers.sources.synthetic import synthetic_covers
+
+    with progress("Drawing covers", n) as advance:
+        covers = CoverSet.build(synthetic_covers(n, size, seed, jobs), out, size, progress=advance)
+    console.print(f"{len(covers):,} covers of {size} px in {out}")
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of covers, with or without records.jsonl.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The CoverSet to make.")],
+    size: Annotated[list[int], typer.Option(help="Side in pixels; give several for OUT/64, OUT/128, …")] = [64],  # noqa: B006
+    jobs: Jobs = None,
+    permission: Annotated[
+        str | None, typer.Option(help="Who allowed you to train on covers whose terms forbid it; kept in the card.")
+    ] = None,
+):
+    """Make a folder of covers into a CoverSet: square, one size, with a card that says what was left out and why."""
+    from helpers.covers import CoverSet
+    from helpers.sources.folder import folder_covers
+
+    total = sum(1 for _ in folder_covers(source))
+    for side in size:
+        path = out / str(side) if len(size) > 1 else out
+        with progress(f"Preparing {side} px", total) as advance:
+            covers = CoverSet.build(source, path, side, permission=permission, jobs=jobs, progress=advance)
+        rejected = len(covers.card["rejected"])
+        console.print(f"{len(covers):,} covers of {side} px in {path}; {rejected:,} rejected (reasons in card.json)")
+
+
+@app.command()
+def train(
+    model: Annotated[Model, typer.Argument(help="What to train.")],
+    covers_path: SetArgument,
+    run_path: RunArgument,
+    recipe: Annotated[Recipe, typer.Option(help="The published model, or the better one.")] = Recipe.default,
+    profile: Annotated[ProfileName | None, typer.Option(help="Sizes for this machine; detected by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=2, max=4096, help="Covers per step.")] = None,
+    width: Annotated[int | None, typer.Option(min=4, max=512, help="Channels at full resolution.")] = None,
+    seed: Seed = 0,
+    backend: BackendOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
+):
+    """Train a GAN on a CoverSet; interrupt it whenever you like and go on with --resume."""
+    from helpers.covers import CoverSet
+    from helpers.gan.runs import Run
+
+    covers = CoverSet.open(covers_path)
+    run = Run(run_path)
+    if run.exists and not resume:
+        raise CourseError(f"{run_path} already holds a run; add --resume to go on with it, or choose a new folder.")
+    gans = start_keras(backend)
+    from helpers.runtime import detect
+
+    chosen = gans.defaults(model, recipe, detect().profile(profile))
+    given = {"steps": steps, "batch_size": batch_size, "width": width}
+    chosen |= {name: value for name, value in given.items() if value is not None}
+    gan = gans.build(model, recipe=recipe, image_size=covers.size, width=chosen["width"], seed=seed)
+
+    from helpers.gan.callbacks import Throughput
+
+    with progress(f"Training {model}", chosen["steps"], unit="steps") as advance:
+        bar = Throughput(advance)
+        gan.fit(
+            covers, chosen["steps"], chosen["batch_size"], seed=seed, run=run_path, callbacks=[bar], verbose=0
+        )
+    if not bar.trained:
+        console.print(f"The run in {run_path} is finished: it has made {int(gan.step):,} steps.")
+        return
+    console.print(f"{int(gan.step):,} steps; checkpoint, log, sample grids and {run.timelapse.name} in {run_path}")
+
+
+@app.command()
+def sample(
+    run_path: RunArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT.png|.jpg", help="The picture to write.")],
+    n: Annotated[int, typer.Option(min=1, max=MAX_SAMPLES, help="How many covers.")] = 64,
+    seed: Seed = 0,
+    backend: BackendOption = None,
+):
+    """Draw covers with a trained run and save them as one picture."""
+    import imageio.v3 as imageio
+
+    from helpers.plots import image_grid
+
+    check_picture(out)
+    grid = image_grid(start_keras(backend).load(run_path).generate(n, seed))
+    with writing(out) as partial:
+        imageio.imwrite(partial, grid)
+    console.print(f"{n:,} covers in {out}")
+
+
+@app.command()
+def evaluate(
+    subject: Annotated[Path, typer.Argument(metavar="RUN|FOLDER", help="A run, a CoverSet or a folder of images.")],
+    covers_path: SetArgument,
+    n: Annotated[int, typer.Option(min=100, max=50_000, help="Fakes to compare with as many reals.")] = 2000,
+    seed: Seed = 0,
+    json_path: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers.")] = None,
+    html_path: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
+    backend: BackendOption = None,
+):
+    """Measure covers against real ones: KID, precision and recall, each beside its real-versus-real floor."""
+    from helpers.covers import CoverSet
+
+    covers = CoverSet.open(covers_path)
+    fakes = fake_covers(subject, covers.size, n, seed, backend)
+    from helpers.metrics.distribution import evaluate as measure
+
+    with progress("Looking at covers", None) as advance:
+        scores = measure(fakes, covers, n=n, seed=seed, progress=advance)
+    if json_path:
+        with writing(json_path) as partial:
+            partial.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    if html_path:
+        from helpers.report import evaluation_page
+
+        with writing(html_path) as partial:
+            partial.write_text(evaluation_page(subject.name, scores, fakes, covers), encoding="utf-8")
+    kid, precision, recall = scores["kid_lite0"], scores["precision"], scores["recall"]
+    console.print(f"KID (lite0)  {kid['value']:.3f} ± {kid['se']:.3f}   real against real {kid['floor']:.3f}")
+    console.print(f"precision    {precision['value']:.3f}           real against real {precision['floor']:.3f}")
+    console.print(f"recall       {recall['value']:.3f}           real against real {recall['floor']:.3f}")
+
+
+def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | None):
+    """uint8 [N, size, size, 3] from a run, which draws n, or from a CoverSet or folder, of which all are taken."""
+    import tempfile
+
+    from helpers.covers import CARD, CoverSet
+    from helpers.gan.runs import Run
+
+    gans = start_keras(backend)
+    if Run(subject).exists:
+        return gans.load(subject).generate(n, seed)
+    if (subject / CARD).exists():
+        return CoverSet.open(subject)[:n]
+    with tempfile.TemporaryDirectory() as folder:
+        return CoverSet.build(subject, Path(folder, "fakes"), size)[:n]
+
+
+def check_picture(path: Path) -> None:
+    if path.suffix.lower() not in PICTURES:
+        raise CourseError(f"{path} is no picture file; its name must end in {', '.join(PICTURES)}.")
+
+
+def start_keras(backend: Backend | None):
+    """Choose the backend and the precision, then import Keras; returns `helpers.gan`."""
+    from helpers.runtime import detect
+
+    if backend is not None:
+        os.environ["KERAS_BACKEND"] = backend
+    machine = detect()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with quiet():
+            machine.apply()
+    except ImportError as error:
+        raise CourseError(f"The backend {machine.backend} is not installed: {error}.") from error
+    import helpers.gan
+
+    return helpers.gan
+
+
+@contextmanager
+def quiet():
+    """Send what the process writes to stderr nowhere; TensorFlow greets at import in a way no setting prevents."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
+def progress(title: str, total: int | None, unit: str = "covers"):
+    """A progress bar on stderr; yields `advance(done, note="")`."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
+    with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total, note="")
+        yield lambda done, note="": bar.update(task, completed=done, note=note)
+
+
+def main() -> None:
+    """Entry point: errors become one sentence and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except CourseError as error:
+        code = complain(str(error))
+    except typer.Exit as error:
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("Interrupted; run the same command again to go on.")
+        code = 130
+    except OSError as error:
+        code = complain(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # not one of click's own, so a defect: let its traceback be seen
+            raise
+        code = complain(error.format_message())
+    sys.exit(code or 0)
+
+
+def complain(sentence: str) -> int:
+    print(f"covergan: {sentence}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The networks of the DCGAN family: strided convolutions up and down, one block per doubling of the resolution."""
+
+import keras
+from keras import layers
+
+from helpers.errors import CourseError
+
+IMAGE_SIZES = (16, 32, 64, 128, 256)
+SLOPE = 0.2  # of the leaky ReLU
+
+
+def generator(image_size: int, width: int, latent_dim: int = 100, momentum: float = 0.9, extra_conv=False, seed: int = 0):
+    """Latents [B, L] -> images [B, S, S, 3] in [-1, 1], fully convolutional (Radford et al. 2016, figure 1).
+
+    Args:
+        image_size: S, a power of two from 16 to 256.
+        width: channels at S / 2; doubled at every halving, so that 4 x 4 has width x S / 8.
+        latent_dim: L.
+        momentum: of batch norm's moving averages.
+        extra_conv: one more 3 x 3 convolution before the last layer.
+        seed: of the initial weights.
+
+    Raises:
+        CourseError: on an image size the network cannot make.
+    """
+    check_size(image_size)
+    initializer = keras.initializers.GlorotUniform(seed=keras.random.SeedGenerator(seed))
+
+    def block(x, layer):
+        # Batch norm has its own offset, so the convolution needs no bias.
+        x = layer(x)
+        x = layers.BatchNormalization(momentum=momentum)(x)
+        return layers.LeakyReLU(SLOPE)(x)
+
+    def upsample(channels, **options):
+        # A kernel that the stride divides touches every pixel equally often, which keeps checkerboards away.
+        return layers.Conv2DTranspose(channels, 4, 2, "same", kernel_initializer=initializer, **options)
+
+    latents = layers.Input((latent_dim,), name="latents")
+    channels = width * image_size // 8
+    x = layers.Reshape((1, 1, latent_dim))(latents)
+    x = block(x, layers.Conv2DTranspose(channels, 4, use_bias=False, kernel_initializer=initializer))
+    while channels > width:
+        channels //= 2
+        x = block(x, upsample(channels, use_bias=False))
+    if extra_conv:
+        x = block(x, layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=initializer))
+    images = upsample(3, activation="tanh", dtype="float32")(x)
+    return keras.Model(latents, images, name="generator")
+
+
+def discriminator(image_size: int, width: int, momentum: float = 0.9, batch_norm: bool = True, seed: int = 0):
+    """Images [B, S, S, 3] in [-1, 1] -> logits [B, 1], the generator's mirror image.
+
+    Args:
+        image_size, width, momentum, seed: as in `generator`.
+        batch_norm: after every convolution but the first; leave it out where a penalty looks at single images.
+
+    Raises:
+        CourseError: on an image size the network cannot take.
+    """
+    check_size(image_size)
+    initializer = keras.initializers.GlorotUniform(seed=keras.random.SeedGenerator(seed))
+    images = layers.Input((image_size, image_size, 3), name="images")
+    x, channels = images, width
+    while channels <= width * image_size // 8:
+        normalised = batch_norm and channels > width
+        x = layers.Conv2D(channels, 4, 2, "same", use_bias=not normalised, kernel_initializer=initializer)(x)
+        if normalised:
+            x = layers.BatchNormalization(momentum=momentum)(x)
+        x = layers.LeakyReLU(SLOPE)(x)
+        channels *= 2
+    x = layers.Flatten()(x)
+    logits = layers.Dense(1, dtype="float32", kernel_initializer=initializer)(x)
+    return keras.Model(images, logits, name="discriminator")
+
+
+def check_size(image_size: int) -> None:
+    if image_size not in IMAGE_SIZES:
+        sizes = ", ".join(map(str, IMAGE_SIZES))
+        raise CourseError(f"This network works at {sizes} px, not at {image_size} px; prepare the covers at one of those.")
