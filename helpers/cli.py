@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 PICTURES = (".png", ".jpg", ".jpeg")
 MAX_COVERS = 10_000_000
@@ -82,7 +82,8 @@ def synth(
     from helpers.sources.synthetic import synthetic_covers
 
     with progress("Drawing covers", n) as advance:
-        covers = CoverSet.build(synthetic_covers(n, size, seed, jobs), out, size, progress=advance)
+        origin = f"dSleeves, the first {n} covers of seed {seed}"
+        covers = CoverSet.build(synthetic_covers(n, size, seed, jobs), out, size, origin=origin, progress=advance)
     console.print(f"{len(covers):,} covers of {size} px in {out}")
 
 
@@ -143,9 +144,7 @@ def train(
 
     with progress(f"Training {model}", chosen["steps"], unit="steps") as advance:
         bar = Throughput(advance)
-        gan.fit(
-            covers, chosen["steps"], chosen["batch_size"], seed=seed, run=run_path, callbacks=[bar], verbose=0
-        )
+        gan.fit(covers, chosen["steps"], chosen["batch_size"], seed=seed, run=run_path, callbacks=[bar], verbose=0)
     if not bar.trained:
         console.print(f"The run in {run_path} is finished: it has made {int(gan.step):,} steps.")
         return
@@ -190,7 +189,7 @@ def evaluate(
     from helpers.metrics.distribution import evaluate as measure
 
     with progress("Looking at covers", None) as advance:
-        scores = measure(fakes, covers, n=n, seed=seed, progress=advance)
+        scores = measure(fakes, covers, n=n, seed=seed, progress=lambda done, total: advance(done, total=total))
     if json_path:
         with writing(json_path) as partial:
             partial.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
@@ -260,11 +259,17 @@ def quiet():
 
 @contextmanager
 def progress(title: str, total: int | None, unit: str = "covers"):
-    """A progress bar on stderr; yields `advance(done, note="")`."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
+    """A progress bar on stderr; yields `advance(done)`, which also takes a note and a new total."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total, note="")
-        yield lambda done, note="": bar.update(task, completed=done, note=note)
+        yield lambda done, note="", total=total: bar.update(task, completed=done, total=total, note=note)
 
 
 def main() -> None:
@@ -283,7 +288,7 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):  # not one of click's own, so a defect: let its traceback be seen
             raise
-        code = complain(error.format_message())
+        code = complain(error.format_message().rstrip(".") + ".")
     sys.exit(code or 0)
 
 

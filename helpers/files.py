@@ -45,5 +45,6 @@ def explaining(path: str | os.PathLike) -> Iterator[None]:
 
 
 def _free_megabytes(path: str | os.PathLike) -> str:
-    existing = next((p for p in Path(path).absolute().parents if p.exists()), Path("/"))
+    path = Path(path).absolute()
+    existing = next(p for p in (path, *path.parents) if p.exists())
     return f"{shutil.disk_usage(existing).free / 1e6:.0f}"

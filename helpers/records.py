@@ -5,13 +5,16 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral
 from pathlib import Path
 
 from helpers.errors import CourseError
+from helpers.files import explaining
 
 RECORDS_FILE = "records.jsonl"
 
 ML_USES = ("allowed", "unclear", "forbidden")
+YEARS = range(1, 10_000)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Record:
         features_source: where the features came from, e.g. "spotify", "librosa", "synthetic".
 
     Raises:
-        CourseError: on an `ml_use` or a feature name that does not exist.
+        CourseError: on a field of the wrong type, or an `ml_use` or a feature name that does not exist.
     """
 
     source: str
@@ -82,34 +85,54 @@ class Record:
     features_source: str = ""
 
     def __post_init__(self):
+        for name in [f.name for f in fields(self) if f.type is str]:
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise CourseError(f"{name} is {value!r}; it must be text.")
+            object.__setattr__(self, name, as_utf8(value))
+        if self.year is not None:
+            if not isinstance(self.year, Integral) or int(self.year) not in YEARS:
+                raise CourseError(f"year is {self.year!r}; it must be a whole number up to {YEARS[-1]}, or None.")
+            object.__setattr__(self, "year", int(self.year))
+        if isinstance(self.genres, str):
+            raise CourseError(f"genres is {self.genres!r}; it must be a tuple of tags.")
+        object.__setattr__(self, "genres", tuple(as_utf8(genre).lower() for genre in self.genres))
         if self.ml_use not in ML_USES:
             raise CourseError(f"ml_use is {self.ml_use!r}; it must be one of {', '.join(ML_USES)}.")
         unknown = set(self.features) - set(FEATURE_NAMES)
         if unknown:
             raise CourseError(f"Unknown audio feature {min(unknown)!r}; the ten are {', '.join(FEATURE_NAMES)}.")
-        object.__setattr__(self, "genres", tuple(self.genres))
         complete = {name: float(self.features.get(name, math.nan)) for name in FEATURE_NAMES}
         object.__setattr__(self, "features", complete)
 
     def to_json(self) -> str:
         """One line of JSON; unknown features are null, since JSON has no NaN."""
         row = asdict(self)
-        row["features"] = {name: None if math.isnan(value) else value for name, value in self.features.items()}
+        row["features"] = {name: value if math.isfinite(value) else None for name, value in self.features.items()}
         return json.dumps(row, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, line: str) -> "Record":
-        """Inverse of `to_json`. Keys this version does not know are ignored.
+    def from_json(cls, line: str | bytes) -> "Record":
+        """Inverse of `to_json`. Null means unknown; keys this version does not know are ignored.
 
         Raises:
-            ValueError: if the line is not a JSON object with `source` and `source_id`.
+            ValueError, TypeError, CourseError: if the line is no JSON object with the fields of a record.
         """
         row = json.loads(line)
         if not isinstance(row, dict) or not {"source", "source_id"} <= row.keys():
             raise ValueError("a record needs 'source' and 'source_id'")
-        row = {f.name: row[f.name] for f in fields(cls) if f.name in row}
-        row["features"] = {k: v for k, v in (row.get("features") or {}).items() if v is not None}
+        row = {f.name: row[f.name] for f in fields(cls) if row.get(f.name) is not None}
+        row["features"] = {k: v for k, v in row.get("features", {}).items() if v is not None}
         return cls(**row)
+
+
+# What `Record.from_json` raises on a line that is no record.
+NO_RECORD = (ValueError, TypeError, AttributeError, CourseError)
+
+
+def as_utf8(text: str) -> str:
+    """The text with what UTF-8 cannot hold, like the bytes of a file name in another encoding, written as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def read_records(path: str | os.PathLike) -> Iterator[Record]:
@@ -123,14 +146,16 @@ def read_records(path: str | os.PathLike) -> Iterator[Record]:
     """
     path = Path(path)
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                if not line.endswith("\n"):
-                    return  # torn: every complete record ends in a newline
                 try:
-                    yield Record.from_json(line)
-                except (ValueError, TypeError) as error:
-                    raise CourseError(f"{path}, line {number} is not a record ({error}); delete that line.") from error
+                    record = Record.from_json(line)
+                except NO_RECORD as error:
+                    if not line.endswith(b"\n"):
+                        return
+                    why = str(error).rstrip(".")
+                    raise CourseError(f"{path}, line {number} is not a record ({why}); delete that line.") from error
+                yield record
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -139,11 +164,13 @@ def append_records(path: str | os.PathLike, records: Iterable[Record]) -> int:
     """Append records to a `records.jsonl`, each flushed as soon as it comes; returns how many.
 
     A torn last line from an earlier crash is cut off first.
+
+    Raises:
+        CourseError: if the file cannot be written; the disk may be full.
     """
-    path = Path(path)
     count = 0
-    with path.open("a+b") as file:
-        _cut_torn_line(file)
+    with explaining(path), Path(path).open("a+b") as file:
+        _end_last_line(file)
         for record in records:
             file.write(record.to_json().encode() + b"\n")
             file.flush()
@@ -151,16 +178,19 @@ def append_records(path: str | os.PathLike, records: Iterable[Record]) -> int:
     return count
 
 
-def _cut_torn_line(file) -> None:
-    """Truncate an open binary file after its last newline, reading backwards from the end."""
+def _end_last_line(file) -> None:
+    """Where an open binary file does not end in a newline, cut off a torn record or end a whole one."""
     end = file.seek(0, os.SEEK_END)
-    position = end
-    while position > 0:
-        start = max(0, position - 65_536)
+    last, start = b"", end
+    while start > 0 and b"\n" not in last:
+        start = max(0, start - 65_536)
         file.seek(start)
-        newline = file.read(position - start).rfind(b"\n")
-        if newline >= 0:
-            file.truncate(start + newline + 1)
-            return
-        position = start
-    file.truncate(0)
+        last = file.read(end - start)
+    last = last.rpartition(b"\n")[2]
+    if last:
+        try:
+            Record.from_json(last)
+        except NO_RECORD:
+            file.truncate(end - len(last))
+        else:
+            file.write(b"\n")

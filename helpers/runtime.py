@@ -46,8 +46,8 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", image_size=32, batch_size=16, width=16, steps=600, covers=1024),
-        Profile("cpu", image_size=32, batch_size=32, width=32, steps=12_000, covers=4096),
+        Profile("smoke", image_size=32, batch_size=16, width=16, steps=1500, covers=1024),
+        Profile("cpu", image_size=32, batch_size=32, width=32, steps=20_000, covers=8192),
         Profile("gpu", image_size=64, batch_size=64, width=64, steps=30_000, covers=20_000),
     )
 }

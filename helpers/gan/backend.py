@@ -15,6 +15,9 @@ if keras.backend.backend() == "tensorflow":
             losses, logs = losses_fn()
         return logs, [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)]
 
+    def apply_gradients(optimizer, gradients: Sequence, variables: Sequence):
+        optimizer.apply(gradients, variables)
+
     def input_gradients(fn: Callable, x):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -56,6 +59,13 @@ elif keras.backend.backend() == "jax":
             start += len(group)
         return logs, gradients
 
+    def apply_gradients(optimizer, gradients: Sequence, variables: Sequence):
+        # Loss scaling decides in a branch whether to update, and JAX lets values out of a branch, but no assignments.
+        state = [variable.value for variable in optimizer.variables]
+        new_values, new_state = optimizer.stateless_apply(state, gradients, [variable.value for variable in variables])
+        for variable, value in zip([*variables, *optimizer.variables], [*new_values, *new_state], strict=True):
+            variable.assign(value)
+
     def input_gradients(fn: Callable, x):
         return jax.grad(fn)(x)
 
@@ -71,7 +81,9 @@ elif keras.backend.backend() == "jax":
                 self.optimizer.variables,
                 self.metrics_variables,
             )
-            mapping = [pair for refs, values in zip(groups, state, strict=True) for pair in zip(refs, values, strict=True)]
+            mapping = [
+                pair for refs, values in zip(groups, state, strict=True) for pair in zip(refs, values, strict=True)
+            ]
             with keras.StatelessScope(state_mapping=mapping) as scope:
                 logs = self.gan_step(batch)
             return logs, tuple([scope.get_current_value(ref) for ref in refs] for refs in groups)
@@ -82,7 +94,7 @@ else:
         "set KERAS_BACKEND=tensorflow before Python starts."
     )
 
-value_and_gradients.__doc__ = """Gradients of several losses, each with respect to its own group of variables, from one forward pass.
+value_and_gradients.__doc__ = """Gradients of several losses, each for its own variables, from one forward pass.
 
     Args:
         model: the model that owns every variable in play.
@@ -94,7 +106,12 @@ value_and_gradients.__doc__ = """Gradients of several losses, each with respect 
         (logs, gradients), gradients being one list per group.
     """
 
-input_gradients.__doc__ = """Gradient of the scalar `fn(x)` with respect to `x`, itself differentiable: for R1 and its kin."""
+apply_gradients.__doc__ = """Update `variables` with an optimizer, of whatever kind."""
+
+input_gradients.__doc__ = """Gradient of the scalar `fn(x)` for `x`, itself differentiable: for R1 and its kin.
+
+    `fn` must not update variables: call networks that have batch norm with `training=False`.
+    """
 
 compiles_by_default.__doc__ = """Whether to compile the training step with XLA on the device at hand."""
 

@@ -8,9 +8,10 @@ import numpy as np
 from keras import ops
 
 from helpers.errors import CourseError
-from helpers.gan import losses
+from helpers.gan import checkpoints, losses
 from helpers.gan.augment import Augment
-from helpers.gan.backend import TrainStep, compiles_by_default, value_and_gradients
+from helpers.gan.backend import TrainStep, apply_gradients, compiles_by_default, value_and_gradients
+from helpers.gan.callbacks import Interrupt
 from helpers.gan.runs import Run
 
 
@@ -64,7 +65,8 @@ class GAN(TrainStep, keras.Model):
         d_optimizer.build(self.discriminator.trainable_variables)
         jit_compile = compiles_by_default() if jit_compile is None else jit_compile
         self.ema_generator.jit_compile = jit_compile
-        super().compile(optimizer=PairedOptimizer(g_optimizer, d_optimizer), jit_compile=jit_compile, **kwargs)
+        optimizer = PairedOptimizer(g_optimizer, d_optimizer)
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
 
     # What a variant may override ------------------------------------------------------------------------------------
 
@@ -94,6 +96,7 @@ class GAN(TrainStep, keras.Model):
         real = ops.cast(batch["images"], "float32") / 127.5 - 1.0
         g_optimizer, d_optimizer = self.optimizer.g_optimizer, self.optimizer.d_optimizer
         g_variables, d_variables = self.generator.trainable_variables, self.discriminator.trainable_variables
+        g_scale, d_scale = g_optimizer.scale_loss(1.0), d_optimizer.scale_loss(1.0)  # 1, or more with float16
 
         def losses_fn():
             fake = self.generator(batch["latents"], training=True)
@@ -102,12 +105,11 @@ class GAN(TrainStep, keras.Model):
             fake_logits = self.discriminate(fake, batch["augment_fake"])
             d_loss, g_loss = self.adversarial_loss(real_logits, fake_logits, batch)
             d_loss += self.discriminator_extra(real, batch)
-            scaled = d_optimizer.scale_loss(d_loss), g_optimizer.scale_loss(g_loss)
-            return scaled, {"d_loss": d_loss, "g_loss": g_loss}
+            return (d_scale * d_loss, g_scale * g_loss), {"d_loss": d_loss, "g_loss": g_loss}
 
         logs, (d_gradients, g_gradients) = value_and_gradients(self, losses_fn, d_variables, g_variables)
-        d_optimizer.apply(d_gradients, d_variables)
-        g_optimizer.apply(g_gradients, g_variables)
+        apply_gradients(d_optimizer, d_gradients, d_variables)
+        apply_gradients(g_optimizer, g_gradients, g_variables)
         self.step.assign_add(1)
         self._update_average()
         for metric in self.metrics:
@@ -124,7 +126,8 @@ class GAN(TrainStep, keras.Model):
     def batches(self, covers, batch_size: int, seed: int, start_step: int = 0) -> Iterator[tuple[dict]]:
         """Endless batches of covers and noise; the k-th is a function of (seed, k) alone."""
         for step, images in enumerate(covers.batches(batch_size, seed, start_step), start_step):
-            yield ({"images": images} | self.noise(np.random.default_rng([seed, step]), batch_size),)
+            rng = np.random.default_rng([seed, step, 1])  # 1: another stream than that of batch order and samples
+            yield ({"images": images} | self.noise(rng, batch_size),)
 
     def fit(
         self,
@@ -136,7 +139,7 @@ class GAN(TrainStep, keras.Model):
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: str | int = "auto",
     ) -> "GAN":
-        """Train until `steps` updates have been made in all.
+        """Train until `steps` updates have been made in all; Ctrl-C saves the run and raises KeyboardInterrupt.
 
         Args:
             covers: a `CoverSet` of this model's image size.
@@ -148,27 +151,31 @@ class GAN(TrainStep, keras.Model):
             verbose: as in `keras.Model.fit`; 0 hides the progress bar.
 
         Raises:
-            CourseError: if sizes do not fit, the run belongs to other settings, a loss becomes NaN, or the disk is full.
+            CourseError: if sizes do not fit, the run has other settings, a loss becomes NaN, or the disk is full.
         """
         if covers.size != self.image_size:
             raise CourseError(f"The covers are {covers.size} px and the model {self.image_size} px; prepare that size.")
         if steps < 1:
             raise CourseError(f"Cannot train for {steps} steps; ask for at least one.")
+        next(covers.batches(batch_size, seed))  # complains about a wrong batch size before a folder is made
         if run is not None:
             run = Run(run)
-            run.begin(self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.card["hash"]})
+            run.begin(
+                self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.card["hash"]}
+            )
             callbacks = [*run.callbacks(steps), *callbacks]
         start = int(self.step)
         if start < steps:
             batches = self.batches(covers, batch_size, seed, start)
-            super().fit(
-                batches,
-                epochs=1,  # one long epoch, so that the progress bar runs to the end of training
-                steps_per_epoch=steps - start,
-                shuffle=False,
-                callbacks=list(callbacks),
-                verbose=verbose,
-            )
+            with Interrupt() as interrupt:
+                super().fit(
+                    batches,
+                    epochs=1,  # one long epoch, so that the progress bar runs to the end of training
+                    steps_per_epoch=steps - start,
+                    shuffle=False,
+                    callbacks=[interrupt, *callbacks],
+                    verbose=verbose,
+                )
         return self
 
     # Use ------------------------------------------------------------------------------------------------------------
@@ -188,8 +195,8 @@ class GAN(TrainStep, keras.Model):
         return images
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write all weights, both optimizers and the step to a `.weights.h5` file."""
-        self.save_weights(path)
+        """Write all weights, both optimizers and the step to a `.npz` file."""
+        checkpoints.save(self, path)
 
     def load(self, path: str | os.PathLike) -> None:
         """Inverse of `save`.
@@ -197,12 +204,7 @@ class GAN(TrainStep, keras.Model):
         Raises:
             CourseError: if the file is missing, damaged, or of another architecture.
         """
-        try:
-            self.load_weights(path)
-        except FileNotFoundError as error:
-            raise CourseError(f"There is no checkpoint {path}.") from error
-        except (OSError, ValueError, KeyError) as error:
-            raise CourseError(f"{path} is damaged or a checkpoint of another architecture; use a new folder.") from error
+        checkpoints.load(self, path)
 
 
 class PairedOptimizer(keras.optimizers.Optimizer):
@@ -216,9 +218,3 @@ class PairedOptimizer(keras.optimizers.Optimizer):
     @property
     def variables(self):
         return [*self.g_optimizer.variables, *self.d_optimizer.variables]
-
-    def save_own_variables(self, store):
-        """Nothing of its own: Keras saves the two optimizers as attributes."""
-
-    def load_own_variables(self, store):
-        """Nothing of its own."""

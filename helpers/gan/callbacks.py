@@ -1,7 +1,9 @@
-"""What happens beside training: a log, sample grids, a timelapse, checkpoints, and a guard against NaN."""
+"""What happens beside training: log, sample grids, timelapse, checkpoints, a guard against NaN, and Ctrl-C."""
 
 import csv
 import math
+import signal
+import threading
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -83,7 +85,8 @@ class Checkpoint(EverySteps):
 
     def due(self, step):
         model = self.model
-        if not all(np.isfinite(ops.convert_to_numpy(v)).all() for v in model.trainable_variables):
+        variables = [*model.variables, *model.optimizer.variables]
+        if not all(np.isfinite(ops.convert_to_numpy(variable)).all() for variable in variables):
             restore_last_good(model, self.path, step)
         with writing(self.path) as partial:
             model.save(partial)
@@ -92,7 +95,7 @@ class Checkpoint(EverySteps):
 class SampleGrid(EverySteps):
     """Saves a grid of covers drawn from the same latents as PNG, named by the step."""
 
-    def __init__(self, folder: Path, every: int, rows: int = 5, columns: int = 8):
+    def __init__(self, folder: Path, every: int, rows: int = 4, columns: int = 8):
         super().__init__(every)
         self.folder, self.n, self.columns = folder, rows * columns, columns
 
@@ -129,6 +132,42 @@ def restore_last_good(model, checkpoint: Path, step: int):
     else:
         state = "it had no checkpoint yet, so delete the run"
     raise CourseError(f"A loss or weight is NaN or infinite at step {step:,}; {state}: {NAN_ADVICE}.")
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Within `with`, lets Ctrl-C end training after the step at hand, and raises KeyboardInterrupt when it has ended.
+
+    In the middle of a step the exception would lose JAX's state, and TensorFlow may swallow it; after a step the other
+    callbacks save what there is. A second Ctrl-C does not wait.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.pressed = False
+
+    def __enter__(self):
+        # Only the main thread may do this, and only Python's own reaction is replaced, nobody else's.
+        self.listens = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if self.listens:
+            signal.signal(signal.SIGINT, self.press)
+        return self
+
+    def press(self, *_):
+        self.pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.pressed:
+            self.model.stop_training = True
+
+    def __exit__(self, error, *_):
+        if self.listens:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.pressed and error is None:
+            raise KeyboardInterrupt
 
 
 class Throughput(keras.callbacks.Callback):

@@ -9,7 +9,9 @@ IMAGE_SIZES = (16, 32, 64, 128, 256)
 SLOPE = 0.2  # of the leaky ReLU
 
 
-def generator(image_size: int, width: int, latent_dim: int = 100, momentum: float = 0.9, extra_conv=False, seed: int = 0):
+def generator(
+    image_size: int, width: int, latent_dim: int = 100, momentum: float = 0.9, extra_conv=False, seed: int = 0
+):
     """Latents [B, L] -> images [B, S, S, 3] in [-1, 1], fully convolutional (Radford et al. 2016, figure 1).
 
     Args:
@@ -78,4 +80,6 @@ def discriminator(image_size: int, width: int, momentum: float = 0.9, batch_norm
 def check_size(image_size: int) -> None:
     if image_size not in IMAGE_SIZES:
         sizes = ", ".join(map(str, IMAGE_SIZES))
-        raise CourseError(f"This network works at {sizes} px, not at {image_size} px; prepare the covers at one of those.")
+        raise CourseError(
+            f"This network works at {sizes} px, not at {image_size} px; prepare the covers at one of those."
+        )

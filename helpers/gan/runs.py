@@ -1,10 +1,10 @@
 """Run: the folder of one training run, and how it is begun, gone on with, and opened again.
 
-    run.json               the settings that must stay the same when it is resumed
-    checkpoint.weights.h5  all weights, optimizers and the step: the last good state
-    log.csv                losses over training
-    samples/               grids of covers from the same latents, as training goes on
-    timelapse.gif          the same as a film
+run.json               the settings that must stay the same when it is resumed
+checkpoint.npz         all weights, optimizers and the step: the last good state
+log.csv                losses over training
+samples/               grids of covers from the same latents, as training goes on
+timelapse.gif          the same as a film
 """
 
 import json
@@ -16,7 +16,7 @@ from helpers.files import writing
 
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 500
-FRAMES = 40
+FRAMES = 30
 
 
 class Run:
@@ -24,7 +24,7 @@ class Run:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        self.checkpoint = self.path / "checkpoint.weights.h5"
+        self.checkpoint = self.path / "checkpoint.npz"
         self.log = self.path / "log.csv"
         self.samples = self.path / "samples"
         self.timelapse = self.path / "timelapse.gif"
@@ -50,6 +50,7 @@ class Run:
         Raises:
             CourseError: if the folder belongs to other settings or to something else, or cannot be written.
         """
+        settings = json.loads(json.dumps(settings))  # tuples become lists, as they do in the file
         if self.exists:
             old = self.settings()
             changed = [name for name in {**old, **settings} if old.get(name) != settings.get(name)]
@@ -59,10 +60,10 @@ class Run:
                     f"{self.path} holds a run with other settings ({name} {old.get(name)!r}, now "
                     f"{settings.get(name)!r}); use a new folder or the same settings."
                 )
-            if self.checkpoint.exists() and int(gan.step) == 0:
+            if self.checkpoint.exists():
                 gan.load(self.checkpoint)
             return
-        if self.path.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
+        if self.path.exists() and not (self.path.is_dir() and all(p.name[0] == "." for p in self.path.iterdir())):
             raise CourseError(f"{self.path} exists and is no training run; use a new folder.")
         with writing(self.path / "run.json") as partial:
             partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

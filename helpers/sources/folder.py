@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from helpers.errors import CourseError
 from helpers.records import RECORDS_FILE, Record, read_records
@@ -24,15 +24,15 @@ def folder_covers(folder: str | os.PathLike) -> Iterator[tuple[Record, Path]]:
         raise CourseError(f"There is no folder {folder}; pass the folder that holds the covers.")
     if (folder / RECORDS_FILE).exists():
         return _recorded(folder)
-    paths = sorted(
-        Path(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in names
+    names = sorted(
+        Path(parent, name).relative_to(folder).as_posix()
+        for parent, _, files in os.walk(folder)
+        for name in files
         if name.lower().endswith(SUFFIXES) and not name.startswith(".")
     )
-    if not paths:
+    if not names:
         raise CourseError(f"{folder} holds no images; covers end in {', '.join(SUFFIXES)}.")
-    return (_from_file(folder, path) for path in paths)
+    return ((_from_name(name), folder / name) for name in names)
 
 
 def _recorded(folder: Path) -> Iterator[tuple[Record, Path]]:
@@ -41,8 +41,6 @@ def _recorded(folder: Path) -> Iterator[tuple[Record, Path]]:
             yield record, folder / record.cover_path
 
 
-def _from_file(folder: Path, path: Path) -> tuple[Record, Path]:
-    relative = path.relative_to(folder)
-    genres = (relative.parent.name.lower(),) if relative.parent.name else ()
-    name = relative.as_posix()
-    return Record(source="folder", source_id=name, genres=genres, cover_path=name), path
+def _from_name(name: str) -> Record:
+    genre = PurePosixPath(name).parent.name
+    return Record(source="folder", source_id=name, genres=(genre,) if genre else (), cover_path=name)

@@ -1,0 +1,29 @@
+"""Trained generators that ship with the course, each with a card that says how it came to be.
+
+data/weights/NAME.weights.h5   the averaged generator
+data/weights/NAME.json         model, recipe, sizes, covers, steps: what the run's folder said
+"""
+
+import json
+
+from helpers import DATA
+from helpers.errors import CourseError
+from helpers.gan import build
+
+FOLDER = DATA / "weights"
+
+
+def load(name: str):
+    """A shipped model, whose averaged generator is trained and whose other weights are not, and its card.
+
+    Raises:
+        CourseError: if no such weights ship with the course.
+    """
+    card_path = FOLDER / f"{name}.json"
+    if not card_path.exists():
+        names = ", ".join(sorted(path.stem for path in FOLDER.glob("*.json"))) or "none"
+        raise CourseError(f"No weights called {name!r} ship with the course; these do: {names}.")
+    card = json.loads(card_path.read_text(encoding="utf-8"))
+    gan = build(card["model"], **{key: card[key] for key in ("recipe", "image_size", "width", "seed")})
+    gan.ema_generator.load_weights(FOLDER / f"{name}.weights.h5")
+    return gan, card

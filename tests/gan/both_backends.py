@@ -1,0 +1,151 @@
+"""Run by the tests on either backend: both_backends.py COVERS OUT writes what the two must agree on."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tiny
+from keras import ops
+
+from helpers.covers import CoverSet
+from helpers.errors import CourseError
+from helpers.gan import runs
+from helpers.gan.augment import AUGMENTATIONS, Augment
+from helpers.gan.backend import input_gradients
+
+ON_JAX = keras.backend.backend() == "jax"
+STEPS = 5
+LOSSES = ("non_saturating", "relativistic")
+
+
+def compiled(fn):
+    if ON_JAX:
+        import jax
+
+        return jax.jit(fn)
+    import tensorflow as tf
+
+    return tf.function(fn)
+
+
+def augmentations():
+    """Each augmentation of the same images, with its first and second gradients, compiled."""
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (6, 16, 16, 3)).astype(np.float32)
+    results = {}
+    for name in (*AUGMENTATIONS, "all"):
+        augment = Augment(tuple(AUGMENTATIONS) if name == "all" else (name,))
+        draws = augment.draw(rng, len(images))
+
+        def slope(x, augment=augment, draws=draws):
+            return input_gradients(lambda x: ops.sum(ops.tanh(augment(x, draws))), x)
+
+        def curvature(x, slope=slope):
+            return input_gradients(lambda x: ops.sum(ops.square(slope(x))), x)
+
+        for kind, fn in {"images": lambda x, a=augment, d=draws: a(x, d), "slope": slope, "curvature": curvature}.items():
+            results[f"{name} {kind}"] = ops.convert_to_numpy(compiled(fn)(ops.convert_to_tensor(images)))
+    return results
+
+
+def steps(covers, weights_path):
+    """All variables and losses after each of five steps of `fit`, with everything switched on."""
+    results = {}
+    for loss in LOSSES:
+        gan = tiny.build(loss=loss, r1=0.5, augment=tuple(AUGMENTATIONS))
+        with np.load(weights_path) as weights:
+            gan.set_weights([weights[str(k)] for k in range(len(weights))])
+        for step in range(1, STEPS + 1):
+            gan.fit(covers, step, tiny.BATCH, seed=3, verbose=0)
+            for k, value in enumerate(tiny.all_weights(gan)):
+                results[f"{loss} {step} {k}"] = value
+            for metric in gan.metrics:
+                results[f"{loss} {step} {metric.name}"] = ops.convert_to_numpy(metric.result())
+        results[f"{loss} drawn"] = gan.generate(5)
+    return results
+
+
+class PressCtrlC(keras.callbacks.Callback):
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def interrupted(covers, folder):
+    """A run that Ctrl-C ends in its third step, and what becomes of it when it goes on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have switched it off
+    whole = tiny.build(r1=0.5)
+    whole.fit(covers, 7, tiny.BATCH, run=folder / "whole", verbose=0)
+    gan, raised = tiny.build(r1=0.5), False
+    try:
+        gan.fit(covers, 7, tiny.BATCH, run=folder / "run", callbacks=[PressCtrlC()], verbose=0)
+    except KeyboardInterrupt:
+        raised = True
+    resumed = tiny.build(r1=0.5, seed=1)
+    resumed.load(folder / "run" / "checkpoint.npz")
+    saved_at, saved = int(resumed.step), tiny.same(tiny.all_weights(resumed), tiny.all_weights(gan))
+    resumed.fit(covers, 7, tiny.BATCH, run=folder / "run", verbose=0)
+    return {
+        "raised": raised,
+        "stopped at": int(gan.step),
+        "saved at": saved_at,
+        "what was saved is what was there": saved,
+        "handler is back": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
+        "same end as without": tiny.same(tiny.all_weights(resumed), tiny.all_weights(whole)),
+    }
+
+
+def poisoned(covers, folder):
+    """A run whose losses are NaN from step 6 on, with checkpoints every four steps."""
+    runs.LOG_EVERY, runs.CHECKPOINT_EVERY = 2, 4
+    gan = tiny.build(nan_from=6)
+    try:
+        gan.fit(covers, 20, tiny.BATCH, run=folder / "run", verbose=0)
+        message = ""
+    except CourseError as error:
+        message = str(error)
+    good = tiny.build()
+    good.load(folder / "run" / "checkpoint.npz")
+    clean = tiny.build()
+    clean.fit(covers, 4, tiny.BATCH, verbose=0)
+    return {
+        "message": message,
+        "step": int(gan.step),
+        "model is the checkpoint": tiny.same(tiny.all_weights(gan), tiny.all_weights(good)),
+        "checkpoint is good": tiny.same(tiny.all_weights(good), tiny.all_weights(clean)),
+        "log": (folder / "run" / "log.csv").read_text().splitlines(),
+    }
+
+
+def precisions(covers):
+    """What one SGD step changes, and how six more steps go, in each precision."""
+    results = {}
+    for policy in "float32", "mixed_bfloat16", "mixed_float16":
+        keras.config.set_dtype_policy(policy)
+        gan = tiny.build(r1=0.5, augment=("translation",), optimizer=lambda: keras.optimizers.SGD(0.1))
+        keras.config.set_dtype_policy("float32")
+        for name in "generator", "discriminator":
+            before = [ops.convert_to_numpy(variable) for variable in getattr(gan, name).trainable_variables]
+            results[f"{policy} {name} before"] = np.concatenate([value.ravel() for value in before])
+        gan.fit(covers, 1, tiny.BATCH, verbose=0)
+        for name in "generator", "discriminator":
+            after = [ops.convert_to_numpy(variable) for variable in getattr(gan, name).trainable_variables]
+            results[f"{policy} {name} after"] = np.concatenate([value.ravel() for value in after])
+        gan.fit(covers, 7, tiny.BATCH, verbose=0)
+        results[f"{policy} dtypes"] = np.array(sorted({variable.dtype for variable in gan.trainable_variables}))
+        results[f"{policy} finite"] = np.array(all(np.isfinite(value).all() for value in tiny.all_weights(gan)))
+        results[f"{policy} optimizer"] = np.array(type(gan.optimizer.g_optimizer).__name__)
+    return results
+
+
+if __name__ == "__main__":
+    covers, out = CoverSet.open(sys.argv[1]), Path(sys.argv[2])
+    np.savez(out / "augmentations.npz", **augmentations())
+    np.savez(out / "steps.npz", **steps(covers, out.parent / "weights.npz"))
+    np.savez(out / "precisions.npz", **precisions(covers))
+    answers = {"interrupted": interrupted(covers, out / "interrupted"), "poisoned": poisoned(covers, out / "poisoned")}
+    (out / "answers.json").write_text(json.dumps(answers, indent=1))

@@ -1,0 +1,209 @@
+"""The command line as a user meets it: what it makes, what it says, and how it exits."""
+
+import json
+import os
+import subprocess
+import sys
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.cli import main
+from helpers.covers import CoverSet
+
+
+@pytest.fixture
+def covergan(monkeypatch, capfd):
+    """Run the command in this process: covergan("synth", …) -> (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["covergan", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capfd.readouterr()
+        return stop.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def refused(covergan):
+    """Run a command that must fail: exit code 2, and one sentence on stderr, which is returned."""
+
+    def run(*arguments):
+        code, _, err = covergan(*arguments)
+        assert code == 2
+        (line,) = [line for line in err.splitlines() if line.startswith("covergan: ")]
+        assert "Traceback" not in err
+        assert line.endswith(".")
+        return line
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """A folder of twelve JPEGs in two sub-folders."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    for genre in ("jazz", "metal"):
+        (folder / genre).mkdir()
+        for index in range(6):
+            pixels = np.kron(rng.integers(0, 256, (4, 4, 3)), np.ones((20, 20, 1))).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / genre / f"{index}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def covers(tmp_path_factory):
+    """A CoverSet of 64 synthetic covers, 32 px."""
+    from helpers.sources.synthetic import synthetic_covers
+
+    return CoverSet.build(synthetic_covers(64, 32, jobs=1), tmp_path_factory.mktemp("covers") / "set", 32).path
+
+
+TINY = ("--width", 4, "--batch-size", 8, "--seed", 1)
+
+
+@pytest.fixture(scope="module")
+def trained(covers, tmp_path_factory):
+    """The folder of a run of six steps."""
+    from helpers.gan import dcgan
+
+    path = tmp_path_factory.mktemp("runs") / "run"
+    dcgan.build(width=4, seed=1).fit(CoverSet.open(covers), steps=6, batch_size=8, seed=1, run=path, verbose=0)
+    return path
+
+
+def test_from_images_to_covers_in_four_commands(covergan, covers, tmp_path):
+    run, grid, scores = tmp_path / "run", tmp_path / "grid.png", tmp_path / "scores.json"
+    assert covergan("train", "dcgan", covers, run, "--steps", 5, *TINY)[0] == 0
+    assert covergan("sample", run, grid, "--n", 6)[0] == 0
+    assert imageio.imread(grid).shape == (2 * 34 + 2, 3 * 34 + 2, 3)
+    code, out, _ = covergan("evaluate", run, covers, "--json", scores, "--html", tmp_path / "page.html")
+    assert code == 0 and "KID" in out and "recall" in out
+    measured = json.loads(scores.read_text())
+    assert {"value", "se", "floor"} == measured["kid_lite0"].keys()
+    assert {"value", "floor"} == measured["precision"].keys() == measured["recall"].keys()
+    assert "data:image/png" in (tmp_path / "page.html").read_text()
+
+
+def test_runtime_names_the_profile(covergan, monkeypatch):
+    monkeypatch.setenv("COVERGAN_PROFILE", "smoke")
+    code, out, _ = covergan("runtime")
+    assert code == 0 and "smoke" in out
+
+
+def test_synth_is_the_same_twice(covergan, tmp_path):
+    for name in ("a", "b"):
+        assert covergan("synth", tmp_path / name, "--n", 3, "--size", 32, "--seed", 5)[0] == 0
+    a, b = CoverSet.open(tmp_path / "a"), CoverSet.open(tmp_path / "b")
+    assert np.array_equal(a.images, b.images) and a.table.equals(b.table)
+
+
+def test_prepare_names_genres_by_folder_and_counts_rejects(covergan, images, tmp_path):
+    (images / "jazz" / "page.jpg").write_text("<html>not found</html>")
+    code, out, _ = covergan("prepare", images, tmp_path / "set", "--size", 32)
+    (images / "jazz" / "page.jpg").unlink()
+    assert code == 0 and "1 rejected" in out
+    covers = CoverSet.open(tmp_path / "set")
+    assert covers.card["genres"] == {"jazz": 6, "metal": 6}
+    assert covers.card["rejected"] == [{"file": "jazz/page.jpg", "reason": "not an image"}]
+
+
+def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
+    assert covergan("prepare", images, tmp_path, "--size", 32, "--size", 16)[0] == 0
+    assert [CoverSet.open(tmp_path / name).size for name in ("16", "32")] == [16, 32]
+
+
+def test_sample_can_be_a_jpeg_and_depends_on_the_seed(covergan, trained, tmp_path):
+    for name, seed in (("a.jpg", 0), ("b.jpg", 0), ("c.jpg", 1)):
+        assert covergan("sample", trained, tmp_path / name, "--n", 4, "--seed", seed)[0] == 0
+    a, b, c = ((tmp_path / name).read_bytes() for name in ("a.jpg", "b.jpg", "c.jpg"))
+    assert a[:2] == b"\xff\xd8" and a == b and a != c
+
+
+def test_evaluate_takes_a_folder_of_images_and_a_coverset(covergan, covers, tmp_path):
+    folder = tmp_path / "fakes"
+    folder.mkdir()
+    for index, cover in enumerate(CoverSet.open(covers)[:24]):
+        Image.fromarray(cover).save(folder / f"{index}.png")
+    for subject in (folder, covers):
+        assert covergan("evaluate", subject, covers)[0] == 0
+
+
+def test_a_finished_run_says_so(covergan, covers, trained):
+    code, out, _ = covergan("train", "dcgan", covers, trained, "--steps", 6, *TINY, "--resume")
+    assert code == 0 and "finished" in out and "6 steps" in out
+
+
+def test_resume_goes_on(covergan, covers, tmp_path):
+    run = tmp_path / "run"
+    assert covergan("train", "dcgan", covers, run, "--steps", 2, *TINY)[0] == 0
+    assert "--resume" in covergan("train", "dcgan", covers, run, "--steps", 4, *TINY)[2]
+    code, out, _ = covergan("train", "dcgan", covers, run, "--steps", 4, *TINY, "--resume")
+    assert code == 0 and "4 steps" in out
+
+
+def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path):
+    text = tmp_path / "text"
+    text.mkdir()
+    (text / "notes.txt").write_text("no cover")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    html = tmp_path / "html"
+    html.mkdir()
+    (html / "cover.jpg").write_text("<html>")
+    out, run = tmp_path / "out", tmp_path / "run"
+
+    assert "no folder" in refused("prepare", tmp_path / "nowhere", out)
+    assert "no images" in refused("prepare", empty, out)
+    assert "no images" in refused("prepare", text, out)
+    assert "None of the 1 files" in refused("prepare", html, out)
+    assert "size" in refused("prepare", images, out, "--size", 0)
+    assert "'--n'" in refused("synth", out, "--n", 0)
+    assert "size" in refused("synth", out, "--size", 100_000)
+    assert "'tortoise'" in refused("train", "tortoise", covers, run)
+    assert "'abacus'" in refused("train", "dcgan", covers, run, "--backend", "abacus")
+    assert "'--steps'" in refused("train", "dcgan", covers, run, "--steps", 0)
+    assert "batch" in refused("train", "dcgan", covers, run, "--steps", 1, "--batch-size", 65, "--width", 4)
+    assert "no folder" in refused("train", "dcgan", tmp_path / "nowhere", run)
+    assert "not a training run" in refused("sample", tmp_path / "nowhere", tmp_path / "grid.png")
+    assert "must end in" in refused("sample", trained, tmp_path / "grid.txt")
+    assert "cannot be written" in refused("sample", trained, text / "notes.txt" / "grid.png")
+
+
+def test_other_settings_of_an_existing_run_are_refused(refused, covers, trained):
+    line = refused("train", "dcgan", covers, trained, "--steps", 9, "--width", 8, "--batch-size", 8, "--resume")
+    assert "other settings (width 4, now 8)" in line
+
+
+def test_a_cut_off_set_is_refused(refused, images, covergan, tmp_path):
+    assert covergan("prepare", images, tmp_path / "set", "--size", 16)[0] == 0
+    pixels = tmp_path / "set" / "images.npy"
+    os.truncate(pixels, pixels.stat().st_size - 1)
+    assert "cut off" in refused("train", "dcgan", tmp_path / "set", tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(refused, covers, trained, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    settings = json.loads((trained / "run.json").read_text()) | {"width": 8}
+    (run / "run.json").write_text(json.dumps(settings))
+    (run / "checkpoint.weights.h5").write_bytes((trained / "checkpoint.weights.h5").read_bytes())
+    assert "another architecture" in refused("sample", run, tmp_path / "grid.png")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are a POSIX thing")
+def test_a_full_disk_is_one_sentence(covers, tmp_path):
+    """A limit on file sizes stands in for the disk: the same failing write, without a disk to fill."""
+    limit = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY));"
+    limit += f"sys.argv = ['covergan', 'synth', {str(tmp_path / 'set')!r}, '--n', '64', '--size', '64', '--jobs', '1'];"
+    done = subprocess.run(
+        [sys.executable, "-c", limit + "from helpers.cli import main; main()"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr and "Traceback" not in done.stderr

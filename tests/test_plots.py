@@ -1,0 +1,132 @@
+"""Grids and curves: every pixel and every plotted number is where it should be."""
+
+import base64
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import plots
+from helpers.errors import CourseError
+
+matplotlib.use("agg")
+
+
+def random_images(count, size, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8)
+
+
+@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 15), st.integers(0, 3), st.integers(1, 3))
+def test_every_image_can_be_cut_out_of_the_grid_again(count, size, columns, pad, scale):
+    images = random_images(count, size)
+    grid = plots.image_grid(images, columns, pad, scale)
+    cell = size * scale + pad
+    seen = np.zeros(grid.shape[:2], bool)
+    for index in range(count):
+        top, left = pad + index // columns * cell, pad + index % columns * cell
+        window = np.s_[top : top + size * scale, left : left + size * scale]
+        for offset in np.ndindex(scale, scale):  # nearest neighbour: each pixel is repeated, none is mixed
+            assert np.array_equal(grid[window][offset[0] :: scale, offset[1] :: scale], images[index])
+        seen[window] = True
+    assert (grid[~seen] == 255).all()
+    assert grid.dtype == np.uint8
+
+
+def test_the_grid_is_no_larger_than_it_must_be():
+    assert plots.image_grid(random_images(48, 64), columns=12).shape == (4 * 66 + 2, 12 * 66 + 2, 3)
+    assert plots.image_grid(random_images(3, 10), columns=99, pad=0).shape == (10, 30, 3)
+
+
+def test_the_default_grid_is_about_square():
+    assert plots.image_grid(random_images(16, 8), pad=0).shape == (32, 32, 3)
+    assert plots.image_grid(random_images(10, 8), pad=0).shape == (24, 32, 3)
+
+
+def test_a_list_of_images_is_as_good_as_an_array():
+    images = random_images(5, 6)
+    assert np.array_equal(plots.image_grid(list(images)), plots.image_grid(images))
+
+
+@pytest.mark.parametrize(
+    "images, word",
+    [
+        (np.zeros((4, 8, 8, 3), np.float32), "float32"),
+        (np.zeros((8, 8, 3), np.uint8), "shape"),
+        (np.zeros((4, 8, 8, 1), np.uint8), "shape"),
+        (np.zeros((0, 8, 8, 3), np.uint8), "shape"),
+        ([], "shape"),
+        ([np.zeros((8, 8, 3), np.uint8), np.zeros((9, 9, 3), np.uint8)], "different sizes"),
+    ],
+)
+def test_what_is_not_a_batch_of_pictures_is_refused(images, word):
+    with pytest.raises(CourseError, match=word):
+        plots.image_grid(images)
+
+
+@pytest.mark.parametrize("wrong", [{"columns": 0}, {"scale": 0}, {"pad": -1}])
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(CourseError, match=f"{next(iter(wrong))}={next(iter(wrong.values()))}"):
+        plots.image_grid(random_images(2, 4), **wrong)
+
+
+def test_show_displays_the_grid_as_png_and_returns_nothing(monkeypatch):
+    displayed = []
+    monkeypatch.setattr("IPython.display.display", displayed.append)
+    images = random_images(6, 8)
+    assert plots.show(images, columns=3, scale=2, title="Six covers") is None
+    title, picture = displayed
+    assert title.data == "Six covers"
+    from io import BytesIO
+
+    from PIL import Image
+
+    shown = np.asarray(Image.open(BytesIO(base64.b64decode(picture._repr_mimebundle_()[0]["image/png"]))))
+    assert np.array_equal(shown, plots.image_grid(images, columns=3, scale=2))
+
+
+def write_log(path, rows, header="step,d_loss,g_loss,seconds"):
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def test_curves_draw_the_log_and_its_running_mean(tmp_path):
+    log = write_log(tmp_path / "log.csv", [f"{step},{step / 10},{step * step},0.5" for step in range(1, 7)])
+    axes = plots.curves(log, smooth=2).axes[0]
+    d_raw, d_mean, g_raw, g_mean = (line.get_ydata() for line in axes.lines)
+    np.testing.assert_allclose(d_raw, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    np.testing.assert_allclose(d_mean, [0.1, 0.15, 0.25, 0.35, 0.45, 0.55])
+    np.testing.assert_allclose(g_raw, [1, 4, 9, 16, 25, 36])
+    np.testing.assert_allclose(g_mean, [1, 2.5, 6.5, 12.5, 20.5, 30.5])
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [1, 2, 3, 4, 5, 6])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["discriminator", "generator"]
+
+
+def test_curves_leave_no_figure_open(tmp_path):
+    import matplotlib.pyplot as plt
+
+    plots.curves(write_log(tmp_path / "log.csv", ["1,0.5,0.7,0"]))
+    assert plt.get_fignums() == []
+
+
+def test_a_row_cut_short_by_a_crash_is_left_out(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("step,d_loss,g_loss\n1,0.5,0.7\n2,0.4,0.8\n3,0.")
+    assert len(plots.curves(log).axes[0].lines[0].get_ydata()) == 2
+
+
+@pytest.mark.parametrize(
+    "content, word",
+    [("", "columns step"), ("step,loss\n1,2\n", "columns step"), ("step,d_loss,g_loss\n", "no rows")],
+)
+def test_a_file_that_is_no_log_is_refused(tmp_path, content, word):
+    log = tmp_path / "log.csv"
+    log.write_text(content)
+    with pytest.raises(CourseError, match=word):
+        plots.curves(log)
+
+
+def test_a_missing_log_is_refused(tmp_path):
+    with pytest.raises(CourseError, match=r"none\.csv cannot be read"):
+        plots.curves(tmp_path / "none.csv")
