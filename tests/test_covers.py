@@ -68,8 +68,8 @@ def in_a_process(function: str, *arguments) -> str:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> CoverSet:
-    """1,500 covers by 400 artists."""
-    covers = ((record(i, artist=f"가수 {i * i % 401}", phash=f"{i // 3:x}"), drawn(i)) for i in range(1500))
+    """1,500 covers by 401 artists."""
+    covers = ((record(i, artist=f"가수 {7 * i % 401}", phash=f"{i // 3:x}"), drawn(i)) for i in range(1500))
     return CoverSet.build(covers, tmp_path_factory.mktemp("many") / "set", 8)
 
 
@@ -492,25 +492,25 @@ def test_full_disk_is_told_and_the_build_goes_on_when_there_is_room(tmp_path, fi
     assert contents(path) == contents(tmp_path / "b" / "set")
 
 
-def build_on_little_room(path: str, room: str) -> None:
+def build_on_little_room(path: str, size: str, room: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
     try:
-        CoverSet.build(handmade(300, size=32), path, 32)
+        CoverSet.build(handmade(300, int(size)), path, int(size))
     except CourseError as error:
         print(error)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-@pytest.mark.parametrize("room", [100, 5_000, 100_000])
-def test_room_that_ends_in_the_middle_is_told_and_the_build_goes_on(tmp_path, room):
-    complaint = in_a_process("build_on_little_room", tmp_path / "a" / "set", room)
+@pytest.mark.parametrize(("size", "room"), [(64, 100), (64, 100_000), (8, 30_000)])  # at 8 px the journal is longer
+def test_room_that_ends_in_the_middle_is_told_and_the_build_goes_on(tmp_path, size, room):
+    complaint = in_a_process("build_on_little_room", tmp_path / "a" / "set", size, room)
     assert complaint.endswith("cannot be written: File too large.\n") and complaint.count("\n") == 1
     seen = []
-    CoverSet.build(handmade(300, size=32), tmp_path / "a" / "set", 32, progress=seen.append)
-    assert seen[-1] == 300 and (seen[0] > 1 or room < 100_000)
-    CoverSet.build(handmade(300, size=32), tmp_path / "b" / "set", 32)
+    CoverSet.build(handmade(300, size), tmp_path / "a" / "set", size, progress=seen.append)
+    assert seen[-1] == 300 and (seen[0] > 1 or room == 100)
+    CoverSet.build(handmade(300, size), tmp_path / "b" / "set", size)
     assert contents(tmp_path / "a" / "set") == contents(tmp_path / "b" / "set")
 
 
@@ -572,7 +572,7 @@ def test_split_shares_out_the_groups(many, by, test, seed):
     together = np.sort(np.concatenate([numbers(part.images) for part in parts]))
     np.testing.assert_array_equal(together, np.arange(1500))
     count = len(kept) + len(held_out)
-    assert abs(len(held_out) / count - test) < 5 * np.sqrt(test * (1 - test) / count)
+    assert abs(len(held_out) / count - test) < 6 * np.sqrt(test * (1 - test) / count)
 
 
 def test_part_is_a_set_of_its_own(many):
@@ -591,7 +591,7 @@ def test_split_depends_on_the_seed_and_on_nothing_else(many):
 
 
 def test_cover_stays_on_its_side_when_the_set_grows(many, tmp_path):
-    grown = ((record(i, artist=f"가수 {i * i % 401}"), drawn(i)) for i in range(300, 2000))
+    grown = ((record(i, artist=f"가수 {7 * i % 401}"), drawn(i)) for i in range(300, 2000))
     for before, after in zip(many.split(), CoverSet.build(grown, tmp_path / "set", 8).split(), strict=True):
         common = range(300, 1500)
         assert [n for n in numbers(before.images) if n in common] == [n for n in numbers(after.images) if n in common]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import CourseError
@@ -50,6 +50,7 @@ def folder(tmp_path_factory):
 # One record
 
 
+@settings(deadline=None)
 @given(records)
 def test_json_gives_the_record_back(record):
     line = record.to_json()
@@ -126,6 +127,7 @@ def test_wrong_values_are_refused(wrong, complaint):
 # A file of records
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(records, max_size=3), max_size=3))
 def test_appended_records_are_read_back(folder, portions):
     path = folder / "appended.jsonl"
@@ -147,6 +149,7 @@ def test_each_record_is_on_disk_before_the_next_is_asked_for(tmp_path):
     assert append_records(path, coming()) == len(SOME)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_torn_last_line_is_dropped_and_cut_off_before_appending(folder, data):
     path = folder / "torn.jsonl"

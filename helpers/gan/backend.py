@@ -36,6 +36,13 @@ if keras.backend.backend() == "tensorflow":
 elif keras.backend.backend() == "jax":
     import jax
 
+    class ConstantUpdates(keras.StatelessScope):
+        """No gradient flows through an updated variable that is read again, as on TensorFlow."""
+
+        def add_update(self, update):
+            variable, value = update
+            super().add_update((variable, jax.lax.stop_gradient(value)))
+
     def value_and_gradients(model, losses_fn: Callable, *groups: Sequence):
         wanted = [variable for group in groups for variable in group]
         wanted_ids = {id(variable) for variable in wanted}
@@ -44,7 +51,7 @@ elif keras.backend.backend() == "jax":
         frozen = [(variable, variable.value) for variable in rest]
 
         def pure(values):
-            with keras.StatelessScope(state_mapping=[*frozen, *zip(wanted, values, strict=True)]) as scope:
+            with ConstantUpdates(state_mapping=[*frozen, *zip(wanted, values, strict=True)]) as scope:
                 losses, logs = losses_fn()
             # What the forward pass updates: batch-norm statistics.
             return losses, (logs, [scope.get_current_value(variable) for variable in rest])

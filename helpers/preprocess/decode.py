@@ -76,8 +76,8 @@ def decode(path: str | os.PathLike, size: int) -> np.ndarray:
         with Image.open(path, formats=FORMATS) as image:
             _check_shape(*image.size)
             image.draft(None, (2 * size, 2 * size))
+            image.load()  # before shape and orientation are asked for: a TIFF turns itself while it loads
             cover = _square(_to_rgb(image), size)
-            # Asked for after loading: a TIFF turns itself while it loads and then has no orientation any more.
             orientation = image.getexif().get(ExifTags.Base.Orientation)
             if orientation in UPRIGHT:
                 cover = cover.transpose(UPRIGHT[orientation])
@@ -110,7 +110,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image)
         return white
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:

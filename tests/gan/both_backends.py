@@ -47,7 +47,11 @@ def augmentations():
         def curvature(x, slope=slope):
             return input_gradients(lambda x: ops.sum(ops.square(slope(x))), x)
 
-        for kind, fn in {"images": lambda x, a=augment, d=draws: a(x, d), "slope": slope, "curvature": curvature}.items():
+        for kind, fn in {
+            "images": lambda x, a=augment, d=draws: a(x, d),
+            "slope": slope,
+            "curvature": curvature,
+        }.items():
             results[f"{name} {kind}"] = ops.convert_to_numpy(compiled(fn)(ops.convert_to_tensor(images)))
     return results
 
@@ -110,13 +114,11 @@ def poisoned(covers, folder):
         message = str(error)
     good = tiny.build()
     good.load(folder / "run" / "checkpoint.npz")
-    clean = tiny.build()
-    clean.fit(covers, 4, tiny.BATCH, verbose=0)
     return {
         "message": message,
         "step": int(gan.step),
         "model is the checkpoint": tiny.same(tiny.all_weights(gan), tiny.all_weights(good)),
-        "checkpoint is good": tiny.same(tiny.all_weights(good), tiny.all_weights(clean)),
+        "checkpoint is finite": all(bool(np.isfinite(value).all()) for value in tiny.all_weights(good)),
         "log": (folder / "run" / "log.csv").read_text().splitlines(),
     }
 
@@ -136,7 +138,7 @@ def precisions(covers):
             after = [ops.convert_to_numpy(variable) for variable in getattr(gan, name).trainable_variables]
             results[f"{policy} {name} after"] = np.concatenate([value.ravel() for value in after])
         gan.fit(covers, 7, tiny.BATCH, verbose=0)
-        results[f"{policy} dtypes"] = np.array(sorted({variable.dtype for variable in gan.trainable_variables}))
+        results[f"{policy} dtypes"] = np.array(sorted({str(value.dtype) for value in gan.get_weights()}))
         results[f"{policy} finite"] = np.array(all(np.isfinite(value).all() for value in tiny.all_weights(gan)))
         results[f"{policy} optimizer"] = np.array(type(gan.optimizer.g_optimizer).__name__)
     return results
@@ -145,7 +147,7 @@ def precisions(covers):
 if __name__ == "__main__":
     covers, out = CoverSet.open(sys.argv[1]), Path(sys.argv[2])
     np.savez(out / "augmentations.npz", **augmentations())
-    np.savez(out / "steps.npz", **steps(covers, out.parent / "weights.npz"))
+    np.savez(out / "steps.npz", **steps(covers, out / "weights.npz"))
     np.savez(out / "precisions.npz", **precisions(covers))
     answers = {"interrupted": interrupted(covers, out / "interrupted"), "poisoned": poisoned(covers, out / "poisoned")}
     (out / "answers.json").write_text(json.dumps(answers, indent=1))
