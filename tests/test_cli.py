@@ -192,7 +192,7 @@ def test_a_checkpoint_of_another_architecture_is_refused(refused, covers, traine
     run.mkdir()
     settings = json.loads((trained / "run.json").read_text()) | {"width": 8}
     (run / "run.json").write_text(json.dumps(settings))
-    (run / "checkpoint.weights.h5").write_bytes((trained / "checkpoint.weights.h5").read_bytes())
+    (run / "checkpoint.npz").write_bytes((trained / "checkpoint.npz").read_bytes())
     assert "another architecture" in refused("sample", run, tmp_path / "grid.png")
 
 

@@ -202,7 +202,7 @@ def execute(course: Course, path: Path, profile: str) -> None:
             executed, folder, {**os.environ, "COVERGAN_PROFILE": profile, "COVERGAN_WORK": "work"}, CELL_TIMEOUT
         )
     except CellFailed as failure:
-        raise CourseError(f"{path.name} stopped {failure}.") from None
+        raise CourseError(f"{path.name} stopped {failure}".rstrip(".") + ".") from None
     shutil.rmtree(folder)
     adopt_outputs(solution, executed)
     write(course.solutions / f"{path.stem}.ipynb", solution)

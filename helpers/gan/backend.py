@@ -1,6 +1,7 @@
 """The only file that names a backend: gradients, and how Keras hands its state to a training step.
 
-Everything else under `helpers.gan` is written with `keras.ops` and runs on TensorFlow and on JAX.
+Everything else under `helpers.gan` is written with `keras.ops` and runs on TensorFlow and on JAX. The functions are
+explained in their TensorFlow form; those for JAX do the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,24 +12,47 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
     def value_and_gradients(model, losses_fn: Callable, *groups: Sequence):
+        """Gradients of several losses, each for its own variables, from one forward pass.
+
+        Args:
+            model: the model that owns every variable in play.
+            losses_fn: () -> (losses, logs): a tuple with one scalar per group, and a dict of tensors to report.
+                Variables that it updates (batch-norm statistics) keep their new values.
+            groups: lists of variables.
+
+        Returns:
+            (logs, gradients), gradients being one list per group.
+        """
         with tf.GradientTape(persistent=True) as tape:
             losses, logs = losses_fn()
         return logs, [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)]
 
     def apply_gradients(optimizer, gradients: Sequence, variables: Sequence):
+        """Update `variables` with an optimizer, of whatever kind."""
         optimizer.apply(gradients, variables)
 
     def input_gradients(fn: Callable, x):
+        """Gradient of the scalar `fn(x)` for `x`, itself differentiable: for R1 and its kin.
+
+        `fn` must not update variables: call networks that have batch norm with `training=False`.
+        """
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = fn(x)
         return tape.gradient(y, x)
 
     def compiles_by_default() -> bool:
+        """Whether to compile the training step with XLA on the device at hand."""
         # Measured on two CPU cores: XLA is 1.5 to 2.8 times slower than plain graphs, and compiles for half a minute.
         return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
 
     class TrainStep:
+        """Mixin that lets `keras.Model.fit` call `gan_step(batch) -> logs`, whatever the backend.
+
+        JAX wants a pure function from state to state (https://keras.io/guides/custom_train_step_in_jax/); the step is
+        written once, with assignments, and a StatelessScope turns those into the new state.
+        """
+
         def train_step(self, data):
             (batch,) = data
             return self.gan_step(batch)
@@ -100,30 +124,3 @@ else:
         f"The course trains on TensorFlow or JAX, not on {keras.backend.backend()}: "
         "set KERAS_BACKEND=tensorflow before Python starts."
     )
-
-value_and_gradients.__doc__ = """Gradients of several losses, each for its own variables, from one forward pass.
-
-    Args:
-        model: the model that owns every variable in play.
-        losses_fn: () -> (losses, logs): a tuple with one scalar per group, and a dict of tensors to report. Variables
-            that it updates (batch-norm statistics) keep their new values.
-        groups: lists of variables.
-
-    Returns:
-        (logs, gradients), gradients being one list per group.
-    """
-
-apply_gradients.__doc__ = """Update `variables` with an optimizer, of whatever kind."""
-
-input_gradients.__doc__ = """Gradient of the scalar `fn(x)` for `x`, itself differentiable: for R1 and its kin.
-
-    `fn` must not update variables: call networks that have batch norm with `training=False`.
-    """
-
-compiles_by_default.__doc__ = """Whether to compile the training step with XLA on the device at hand."""
-
-TrainStep.__doc__ = """Mixin that lets `keras.Model.fit` call `gan_step(batch) -> logs`, whatever the backend.
-
-    JAX wants a pure function from state to state (https://keras.io/guides/custom_train_step_in_jax/); the step is
-    written once, with assignments, and a StatelessScope turns those into the new state.
-    """

@@ -71,6 +71,7 @@ covers = CoverSet.build(
     synthetic_covers(PROFILE.covers, PROFILE.image_size, seed=SEED),
     WORK / f"covers_{PROFILE.covers}_{PROFILE.image_size}px",
     size=PROFILE.image_size,
+    origin=f"dSleeves, the first {PROFILE.covers} covers of seed {SEED}",
 )
 plots.show(covers[:40], columns=10)
 
