@@ -312,8 +312,10 @@ for name, score in scores.items():
         print(f"{name:10s} {score['value']:7.3f} {score['floor']:18.3f}")
 
 # %% [markdown]
-# A recall far below precision is the signature of a young GAN, and of **mode collapse** when it stays: the generator
-# has found some pictures that work, and draws those. It is the number to fight for.
+# Read the two together. Low precision: the fakes are blurred or strange. High precision but low recall: the generator
+# has found some pictures that work and draws only those, which is called **mode collapse**. Drawn covers with their
+# hard edges are strict judges, and a young generator is far from both floors. Recall is the number to fight for: what
+# a generator has given up drawing, it rarely takes up again.
 #
 # ## 10 · Two recipes at equal time
 #

@@ -76,6 +76,22 @@ def test_a_step_is_the_one_written_by_hand(covers, loss, r1):
         np.testing.assert_allclose(now, decay * before + (1 - decay) * value, rtol=1e-5, atol=1e-6)
 
 
+def test_batch_norm_sees_the_reals_and_then_the_fakes_once(covers):
+    gan = tiny.build(optimizer=lambda: keras.optimizers.SGD(RATE))
+    batch = first_batch(gan, covers)
+    generator, discriminator = tiny.generator(), tiny.discriminator()
+    generator.set_weights(gan.generator.get_weights())
+    discriminator.set_weights(gan.discriminator.get_weights())
+    discriminator(batch["images"].astype(np.float32) / 127.5 - 1, training=True)
+    discriminator(generator(batch["latents"], training=True), training=True)
+    gan.gan_step(batch)
+    for ours, by_hand in ((gan.discriminator, discriminator), (gan.generator, generator)):
+        statistics = numbers(by_hand.non_trainable_variables)
+        assert len(statistics) == (2 if by_hand is discriminator else 4)
+        for value, wanted in zip(numbers(ours.non_trainable_variables), statistics, strict=True):
+            np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("augment", [(), *((name,) for name in AUGMENTATIONS), tuple(AUGMENTATIONS)])
 @pytest.mark.parametrize("r1", [0.0, 1.0])
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
