@@ -32,7 +32,7 @@ class TwoPasses(dcgan.DCGAN):
         textbook_step(self)(batch)
         self.step.assign_add(1)
         self._update_average()
-        return {}
+        return {metric.name: metric.result() for metric in self.metrics}
 
 
 def main():

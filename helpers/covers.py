@@ -59,6 +59,13 @@ class CoverSet:
         return self._images.shape[1]
 
     @property
+    def hash(self) -> str:
+        """Hex digest of the content; that of a part depends on which covers are in it."""
+        if self._rows is None:
+            return self.card["hash"]
+        return hashlib.sha256(self.card["hash"].encode() + self._rows.tobytes()).hexdigest()
+
+    @property
     def images(self) -> np.ndarray:
         """uint8 [N, S, S, 3]; the memory map itself for a whole set, a copy for a part."""
         return self._images if self._rows is None else self._images[self._rows]

@@ -160,9 +160,7 @@ class GAN(TrainStep, keras.Model):
         next(covers.batches(batch_size, seed))  # complains about a wrong batch size before a folder is made
         if run is not None:
             run = Run(run)
-            run.begin(
-                self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.card["hash"]}
-            )
+            run.begin(self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.hash})
             callbacks = [*run.callbacks(steps), *callbacks]
         start = int(self.step)
         if start < steps:

@@ -97,6 +97,13 @@ def test_other_covers_are_refused(finished, tmp_path):
         tiny.build().fit(tiny.make_covers(tmp_path / "set", seed=1), 5, tiny.BATCH, seed=1, run=finished, verbose=0)
 
 
+def test_another_part_of_the_same_covers_is_refused(covers, tmp_path):
+    left, right = covers.split(test=0.5)
+    tiny.build().fit(left, 1, tiny.BATCH, run=tmp_path / "run", verbose=0)
+    with pytest.raises(CourseError, match="covers"):
+        tiny.build().fit(right, 2, tiny.BATCH, run=tmp_path / "run", verbose=0)
+
+
 def test_a_folder_with_something_else_in_it_is_refused(covers, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(CourseError, match="no training run"):
