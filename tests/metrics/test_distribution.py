@@ -258,7 +258,7 @@ def test_sets_of_different_sizes_are_refused():
 
 @pytest.mark.real_data
 def test_on_real_covers_damage_is_ranked_by_kid_and_collapse_by_recall(real_data):
-    paths = sorted(real_data.rglob("*.jpg"))
+    paths = sorted((real_data / "covers").rglob("*.jpg"))
     drawn = np.random.default_rng(0).permutation(len(paths))[:600]
     covers = np.stack([np.asarray(Image.open(paths[i]).convert("RGB").resize((64, 64))) for i in drawn])
     covers, others = covers[:400], covers[400:]
