@@ -1,6 +1,6 @@
 """`covergan`: the course's machinery from the command line.
 
-Exit codes: 0 done, 2 wrong input (one sentence, no traceback), 130 interrupted (run the same command to go on).
+Exit codes: 0 done, 2 wrong input (one sentence, no traceback), 130 interrupted (run it again, train with --resume).
 """
 
 import json
@@ -115,14 +115,14 @@ def train(
     model: Annotated[Model, typer.Argument(help="What to train.")],
     covers_path: SetArgument,
     run_path: RunArgument,
-    recipe: Annotated[Recipe, typer.Option(help="The published model, or the better one.")] = Recipe.default,
+    recipe: Annotated[Recipe | None, typer.Option(help="The better model, or the one of 2020.")] = None,
     profile: Annotated[ProfileName | None, typer.Option(help="Sizes for this machine; detected by default.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=2, max=4096, help="Covers per step.")] = None,
     width: Annotated[int | None, typer.Option(min=4, max=512, help="Channels at full resolution.")] = None,
-    seed: Seed = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="0 by default.")] = None,
     backend: BackendOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN, in its settings.")] = False,
 ):
     """Train a GAN on a CoverSet; interrupt it whenever you like and go on with --resume."""
     from helpers.covers import CoverSet
@@ -135,10 +135,14 @@ def train(
     gans = start_keras(backend)
     from helpers.runtime import detect
 
+    old = run.settings() if run.exists else {}
+    recipe = recipe or old.get("recipe", Recipe.default)
+    seed = old.get("seed", 0) if seed is None else seed
     chosen = gans.defaults(model, recipe, detect().profile(profile))
+    chosen |= {name: old[name] for name in ("batch_size", "width") if name in old}
     given = {"steps": steps, "batch_size": batch_size, "width": width}
     chosen |= {name: value for name, value in given.items() if value is not None}
-    gan = gans.build(model, recipe=recipe, image_size=covers.size, width=chosen["width"], seed=seed)
+    gan = gans.build(model, recipe=str(recipe), image_size=covers.size, width=chosen["width"], seed=seed)
 
     from helpers.gan.callbacks import Throughput
 
@@ -205,7 +209,7 @@ def evaluate(
 
 
 def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | None):
-    """uint8 [N, size, size, 3] from a run, which draws n, or from a CoverSet or folder, of which all are taken."""
+    """Covers [N, size, size, 3] of a run, which draws n, or all of a CoverSet or folder, in whatever order they lie."""
     import tempfile
 
     from helpers.covers import CARD, CoverSet
@@ -215,9 +219,9 @@ def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | 
     if Run(subject).exists:
         return gans.load(subject).generate(n, seed)
     if (subject / CARD).exists():
-        return CoverSet.open(subject)[:n]
+        return CoverSet.open(subject)
     with tempfile.TemporaryDirectory() as folder:
-        return CoverSet.build(subject, Path(folder, "fakes"), size)[:n]
+        return CoverSet.build(subject, Path(folder, "fakes"), size)[:].copy()
 
 
 def check_picture(path: Path) -> None:
@@ -281,14 +285,15 @@ def main() -> None:
     except typer.Exit as error:
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        complain("Interrupted; run the same command again to go on.")
         code = 130
     except OSError as error:
         code = complain(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
     except Exception as error:
         if not hasattr(error, "format_message"):  # not one of click's own, so a defect: let its traceback be seen
             raise
-        code = complain(error.format_message().rstrip(".") + ".")
+        code = complain(error.format_message().rstrip(".") + "." if error.format_message() else "Name a command.")
+    if code == 130:  # Typer returns it when Ctrl-C ends a command
+        complain("Interrupted; run the same command again to go on, train with --resume.")
     sys.exit(code or 0)
 
 

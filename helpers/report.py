@@ -59,12 +59,13 @@ def evaluation_page(title: str, scores: dict, fakes: np.ndarray, covers) -> str:
         count=scores["n_fake"],
         size=scores["image_size"],
         extractor=escape(scores["extractor"]),
-        fakes=_data_url(fakes[:SHOWN]),
-        reals=_data_url(covers[:SHOWN]),
+        fakes=_data_url(fakes),
+        reals=_data_url(covers),
     )
 
 
-def _data_url(images: np.ndarray) -> str:
+def _data_url(images) -> str:
     png = io.BytesIO()
-    Image.fromarray(image_grid(images, columns=8)).save(png, "PNG", optimize=True)
+    shown = np.random.default_rng(0).permutation(len(images))[:SHOWN]
+    Image.fromarray(image_grid(images[np.sort(shown)], columns=8)).save(png, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()

@@ -147,6 +147,13 @@ def test_resume_goes_on(covergan, covers, tmp_path):
     assert code == 0 and "4 steps" in out
 
 
+def test_resume_alone_keeps_the_settings_of_the_run(covergan, covers, tmp_path):
+    run = tmp_path / "run"
+    assert covergan("train", "dcgan", covers, run, "--steps", 2, *TINY)[0] == 0
+    code, out, _ = covergan("train", "dcgan", covers, run, "--resume", "--steps", 3)
+    assert code == 0 and "3 steps" in out
+
+
 def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path):
     text = tmp_path / "text"
     text.mkdir()

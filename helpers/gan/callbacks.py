@@ -15,7 +15,7 @@ from helpers.errors import CourseError
 from helpers.files import explaining, writing
 from helpers.plots import image_grid
 
-NAN_ADVICE = "try a lower learning rate, a larger R1 penalty, or float32 instead of mixed precision"
+NAN_ADVICE = "start a new run with another seed, a larger batch, a lower learning rate or in float32"
 
 
 class EverySteps(keras.callbacks.Callback):
