@@ -7,6 +7,7 @@ from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, smooth,
 from helpers.sources.synthetic.palettes import RGB, brightness, mix
 from helpers.sources.synthetic.style import Style
 
+MIDDLE = 0.5 + 0.5j
 SKINS = ((241, 205, 176), (232, 184, 150), (201, 139, 99), (141, 90, 59), (92, 58, 42))
 
 

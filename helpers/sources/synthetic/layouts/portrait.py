@@ -1,0 +1,35 @@
+import numpy as np
+
+from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, sector
+from helpers.sources.synthetic.palettes import mix
+from helpers.sources.synthetic.parts import backdrop, bust, lettering
+from helpers.sources.synthetic.style import Style
+
+
+def portrait(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
+    """A singer, head and shoulders, drawn, printed or in silhouette."""
+    u = rng.random(8)
+    backdrop(canvas, style, rng)
+    canvas = canvas.within(0, 1, style.tilt)
+    side = (0.8 + 0.3 * u[0]) * style.scale
+    corner = complex(0.5 + style.offset - side / 2, 1.03 - side)
+    head = corner + side * (0.5 + 0.4j)
+    behind = mix(style.ground, style.main, 0.65)
+    manner = "natural" if u[2] < 0.55 else "print" if u[2] < 0.87 else "silhouette"
+    if u[1] < 0.25 or manner == "silhouette":
+        canvas.polygon(ellipse(head, 0.95 * side), style.accent)
+    elif u[1] < 0.45:
+        rays = 2 * round(style.frequency) + 2
+        for k in range(rays):
+            canvas.polygon(sector(head, 1.3, k / rays, (k + 0.5) / rays), behind)
+    elif u[1] < 0.6:
+        stripes = round(1.5 * style.frequency)
+        for k in range(stripes):
+            canvas.polygon(rectangle(complex(-0.1 + 1.2 * k / stripes, -0.2), 0.6 / stripes, 1.4), behind)
+    bust(canvas.within(corner, side), style, manner, rng)
+    below = u[4] < 0.6
+    if style.backdrop in ("glow", "clouds"):  # as photographs are lit
+        turn = 0 if below else (90, -90)[int(2 * u[5])]
+        canvas.shade(mix(style.deep, (0, 0, 0), 0.5), 0.85 if below else 0.6, turn)
+    align = ("left", "centre", "right")[int(3 * u[3])]
+    lettering(canvas, style, 0.96 if below else 0.04, align, room=0.26 if below else 0.2, rise=below)
