@@ -62,6 +62,37 @@ def show(images, columns: int | None = None, scale: int = 2, title: str | None =
     display(Picture(png.getvalue()))
 
 
+def strips(rows: dict, scale: int = 1):
+    """Draw one row of images for each label, for example a factor and the covers it leads to.
+
+    Args:
+        rows: label -> images, as for `image_grid`; the same number in every row.
+        scale: as for `image_grid`.
+
+    Returns:
+        A matplotlib Figure; as the last line of a notebook cell it is shown once.
+
+    Raises:
+        CourseError: as `image_grid`, and if there are no rows or they differ in length.
+    """
+    import matplotlib.pyplot as plt
+
+    lengths = {len(images) for images in rows.values()}
+    if len(lengths) != 1:
+        raise CourseError(f"The rows hold {sorted(lengths)} images; strips need the same number in each.")
+    grid = image_grid(np.concatenate([_as_batch(images) for images in rows.values()]), lengths.pop(), scale=scale)
+    height, width = grid.shape[:2]
+    figure, axes = plt.subplots(figsize=(width / 100 + 1.3, height / 100), dpi=100, layout="constrained")
+    axes.imshow(grid)
+    row = (height - 2) / len(rows)  # with the white line below it
+    axes.set_yticks(np.arange(len(rows)) * row + (row + 1) / 2, rows)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
 def curves(log: str | os.PathLike, smooth: int = 50):
     """Draw both losses of a training run against the step.
 

@@ -86,6 +86,22 @@ def test_show_displays_the_grid_as_png_and_returns_nothing(monkeypatch):
     assert np.array_equal(shown, plots.image_grid(images, columns=3, scale=2))
 
 
+def test_strips_put_each_label_beside_its_row():
+    rows = {"energy": random_images(4, 10), "tempo": random_images(4, 10, seed=1)}
+    axes = plots.strips(rows).axes[0]
+    drawn = axes.images[0].get_array()
+    assert np.array_equal(drawn, plots.image_grid(np.concatenate(list(rows.values())), columns=4))
+    for (label, images), tick in zip(rows.items(), axes.get_yticks(), strict=True):
+        assert [text.get_text() for text in axes.get_yticklabels() if text.get_position()[1] == tick] == [label]
+        top = int(tick - 4.5)  # the label is at the middle of its row of images, which are 10 pixels high
+        assert np.array_equal(drawn[top : top + 10, 2:12], images[0])
+
+
+def test_strips_of_different_lengths_are_refused():
+    with pytest.raises(CourseError, match=r"\[3, 4\]"):
+        plots.strips({"energy": random_images(4, 10), "tempo": random_images(3, 10)})
+
+
 def write_log(path, rows, header="step,d_loss,g_loss,seconds"):
     path.write_text("\n".join([header, *rows]) + "\n")
     return path
