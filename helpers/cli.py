@@ -30,6 +30,14 @@ PICTURES = (".png", ".jpg", ".jpeg")
 MAX_COVERS = 10_000_000
 MAX_SAMPLES = 100_000
 
+# What Typer says of wrong input -> the same in plain words.
+PLAIN = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it must be a whole number",
+    "Input should be greater than or equal to": "it must be at least",
+    "Input should be less than or equal to": "it must be at most",
+}
+
 
 class Model(StrEnum):
     dcgan = "dcgan"
@@ -73,7 +81,7 @@ def runtime():
 def synth(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The CoverSet to make.")],
     n: Annotated[int, typer.Option(min=1, max=MAX_COVERS, help="How many covers.")] = 2000,
-    size: Annotated[int, typer.Option(help="Side in pixels, 32 to 512.")] = 64,
+    size: Annotated[int, typer.Option(min=32, max=512, help="Side in pixels.")] = 64,
     seed: Seed = 0,
     jobs: Jobs = None,
 ):
@@ -91,7 +99,14 @@ def synth(
 def prepare(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of covers, with or without records.jsonl.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The CoverSet to make.")],
-    size: Annotated[list[int], typer.Option(help="Side in pixels; give several for OUT/64, OUT/128, …")] = [64],  # noqa: B006
+    size: Annotated[
+        list[int],
+        typer.Option(
+            min=8,
+            max=1024,
+            help="Side in pixels; DCGAN takes 16, 32, 64, 128 or 256. Give several for OUT/64, OUT/128, …",
+        ),
+    ] = [64],  # noqa: B006
     jobs: Jobs = None,
     permission: Annotated[
         str | None, typer.Option(help="Who allowed you to train on covers whose terms forbid it; kept in the card.")
@@ -105,21 +120,26 @@ def prepare(
     for side in size:
         path = out / str(side) if len(size) > 1 else out
         with progress(f"Preparing {side} px", total) as advance:
-            covers = CoverSet.build(source, path, side, permission=permission, jobs=jobs, progress=advance)
+            try:
+                covers = CoverSet.build(source, path, side, permission=permission, jobs=jobs, progress=advance)
+            except CourseError as error:
+                raise CourseError(str(error).replace("with permission=", "with --permission")) from error
         rejected = len(covers.card["rejected"])
         console.print(f"{len(covers):,} covers of {side} px in {path}; {rejected:,} rejected (reasons in card.json)")
 
 
 @app.command()
 def train(
-    model: Annotated[Model, typer.Argument(help="What to train.")],
+    model: Annotated[Model, typer.Argument(metavar="MODEL", help="What to train: dcgan.")],
     covers_path: SetArgument,
     run_path: RunArgument,
-    recipe: Annotated[Recipe | None, typer.Option(help="The better model, or the one of 2020.")] = None,
+    recipe: Annotated[
+        Recipe | None, typer.Option(help="The better model, or the one of 2020, whose sizes no profile changes.")
+    ] = None,
     profile: Annotated[ProfileName | None, typer.Option(help="Sizes for this machine; detected by default.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all, those already made included.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=2, max=4096, help="Covers per step.")] = None,
-    width: Annotated[int | None, typer.Option(min=4, max=512, help="Channels at full resolution.")] = None,
+    width: Annotated[int | None, typer.Option(min=4, max=512, help="Channels at half the resolution.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="0 by default.")] = None,
     backend: BackendOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN, in its settings.")] = False,
@@ -139,7 +159,7 @@ def train(
     recipe = recipe or old.get("recipe", Recipe.default)
     seed = old.get("seed", 0) if seed is None else seed
     chosen = gans.defaults(model, recipe, detect().profile(profile))
-    chosen |= {name: old[name] for name in ("batch_size", "width") if name in old}
+    chosen |= {name: old[name] for name in chosen if name in old}
     given = {"steps": steps, "batch_size": batch_size, "width": width}
     chosen |= {name: value for name, value in given.items() if value is not None}
     gan = gans.build(model, recipe=str(recipe), image_size=covers.size, width=chosen["width"], seed=seed)
@@ -150,7 +170,7 @@ def train(
         bar = Throughput(advance)
         gan.fit(covers, chosen["steps"], chosen["batch_size"], seed=seed, run=run_path, callbacks=[bar], verbose=0)
     if not bar.trained:
-        console.print(f"The run in {run_path} is finished: it has made {int(gan.step):,} steps.")
+        console.print(f"The run in {run_path} is finished: it has made {int(gan.step):,} steps; --steps asks for more.")
         return
     console.print(f"{int(gan.step):,} steps; checkpoint, log, sample grids and {run.timelapse.name} in {run_path}")
 
@@ -189,7 +209,7 @@ def evaluate(
     from helpers.covers import CoverSet
 
     covers = CoverSet.open(covers_path)
-    fakes = fake_covers(subject, covers.size, n, seed, backend)
+    fakes = fake_covers(subject, covers.size, min(n, len(covers) // 2), seed, backend)
     from helpers.metrics.distribution import evaluate as measure
 
     with progress("Looking at covers", None) as advance:
@@ -202,6 +222,8 @@ def evaluate(
 
         with writing(html_path) as partial:
             partial.write_text(evaluation_page(subject.name, scores, fakes, covers), encoding="utf-8")
+    if (used := scores["n_fake"]) < n:
+        console.print(f"Compared {used:,} covers on each side: {n:,} would take {n:,} fakes and {2 * n:,} real covers.")
     kid, precision, recall = scores["kid_lite0"], scores["precision"], scores["recall"]
     console.print(f"KID (lite0)  {kid['value']:.3f} ± {kid['se']:.3f}   real against real {kid['floor']:.3f}")
     console.print(f"precision    {precision['value']:.3f}           real against real {precision['floor']:.3f}")
@@ -263,7 +285,10 @@ def quiet():
 
 @contextmanager
 def progress(title: str, total: int | None, unit: str = "covers"):
-    """A progress bar on stderr; yields `advance(done)`, which also takes a note and a new total."""
+    """A progress bar on stderr; yields `advance(done)`, which also takes a note and a new total.
+
+    The first call draws it: until then, the input may turn out to be wrong.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -271,9 +296,18 @@ def progress(title: str, total: int | None, unit: str = "covers"):
         TextColumn(unit),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total, note="")
-        yield lambda done, note="", total=total: bar.update(task, completed=done, total=total, note=note)
+    bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+    task = bar.add_task(title, total=total, note="")
+
+    def advance(done, note="", total=total):
+        bar.start()
+        bar.update(task, completed=done, total=total, note=note)
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def main() -> None:
@@ -291,10 +325,17 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):  # not one of click's own, so a defect: let its traceback be seen
             raise
-        code = complain(error.format_message().rstrip(".") + "." if error.format_message() else "Name a command.")
+        code = complain(plain(error.format_message()) or "Name a command.")
     if code == 130:  # Typer returns it when Ctrl-C ends a command
         complain("Interrupted; run the same command again to go on, train with --resume.")
     sys.exit(code or 0)
+
+
+def plain(message: str) -> str:
+    """What Typer says, as a sentence on one line."""
+    for theirs, ours in PLAIN.items():
+        message = message.replace(theirs, ours)
+    return message and " ".join(message.split()).rstrip(".") + "."
 
 
 def complain(sentence: str) -> int:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import imageio.v3 as imageio
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 
 from helpers.cli import main
 from helpers.covers import CoverSet
+from helpers.records import RECORDS_FILE, Record, append_records
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def refused(covergan):
         assert code == 2
         (line,) = [line for line in err.splitlines() if line.startswith("covergan: ")]
         assert "Traceback" not in err
-        assert line.endswith(".")
+        assert line.endswith(".") and "Value error" not in line and "Input should" not in line
         return line
 
     return run
@@ -87,6 +90,7 @@ def test_from_images_to_covers_in_four_commands(covergan, covers, tmp_path):
     measured = json.loads(scores.read_text())
     assert {"value", "se", "floor"} == measured["kid_lite0"].keys()
     assert {"value", "floor"} == measured["precision"].keys() == measured["recall"].keys()
+    assert "Compared 32 covers" in out and measured["n_fake"] == 32  # half of the 64 there are
     assert "data:image/png" in (tmp_path / "page.html").read_text()
 
 
@@ -152,6 +156,53 @@ def test_resume_alone_keeps_the_settings_of_the_run(covergan, covers, tmp_path):
     assert covergan("train", "dcgan", covers, run, "--steps", 2, *TINY)[0] == 0
     code, out, _ = covergan("train", "dcgan", covers, run, "--resume", "--steps", 3)
     assert code == 0 and "3 steps" in out
+    code, out, _ = covergan("train", "dcgan", covers, run, "--resume")
+    assert code == 0 and "finished" in out and "3 steps" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_ends_training_with_130_and_resume_finishes_it(covergan, covers, tmp_path):
+    run = tmp_path / "run"
+    # Where the tests run in the background, a shell has told them to ignore Ctrl-C.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from helpers.cli import main; main()"
+    command = ["train", "dcgan", covers, run, "--profile", "smoke", "--steps", 200, *TINY]
+    process = subprocess.Popen([sys.executable, "-c", code, *map(str, command)], stderr=subprocess.PIPE, text=True)
+    while not (run / "samples" / "0000000.png").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    (line,) = [line for line in err.splitlines() if line.startswith("covergan: ")]
+    assert "--resume" in line and "Traceback" not in err
+    code, out, _ = covergan("train", "dcgan", covers, run, "--resume")
+    assert code == 0 and out.startswith("200 steps")
+
+
+def test_covers_in_order_of_their_genre_are_near_the_floor(covergan, tmp_path):
+    """Comparing the first covers of a sorted folder with covers from all over the set would find them far apart."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "covers"
+    folder.mkdir()
+    for index in range(120):
+        low, high = (0, 60) if index < 60 else (180, 256)
+        pixels = np.kron(rng.integers(low, high, (4, 4, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:03}.png")
+    covers = CoverSet.build(folder, tmp_path / "set", 32).path
+    for subject in (folder, covers):
+        assert covergan("evaluate", subject, covers, "--json", tmp_path / "scores.json")[0] == 0
+        scores = json.loads((tmp_path / "scores.json").read_text())
+        kid, recall = scores["kid_lite0"], scores["recall"]
+        assert kid["value"] < kid["floor"] + 0.5 and recall["value"] > recall["floor"] - 0.2
+
+
+def test_covers_whose_terms_forbid_training_need_the_option_permission(covergan, refused, images, tmp_path):
+    (tmp_path / "source").mkdir()
+    cover = Record("shop", "1", cover_path=f"{images}/jazz/0.jpg", ml_use="forbidden", terms_url="http://a.b/c")
+    append_records(tmp_path / "source" / RECORDS_FILE, [cover])
+    line = refused("prepare", tmp_path / "source", tmp_path / "set")
+    assert "http://a.b/c" in line and "with --permission." in line
+    assert covergan("prepare", tmp_path / "source", tmp_path / "set", "--permission", "a letter")[0] == 0
 
 
 def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path):
@@ -169,9 +220,12 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "no images" in refused("prepare", empty, out)
     assert "no images" in refused("prepare", text, out)
     assert "None of the 1 files" in refused("prepare", html, out)
-    assert "size" in refused("prepare", images, out, "--size", 0)
+    assert "'--size': it must be at least 8" in refused("prepare", images, run, "--size", 64, "--size", 0)
+    assert not run.exists()
+    assert "'--size': it must be a whole number" in refused("prepare", images, out, "--size", "large")
     assert "'--n'" in refused("synth", out, "--n", 0)
-    assert "size" in refused("synth", out, "--size", 100_000)
+    assert "'--size': it must be at most 512" in refused("synth", out, "--size", 100_000)
+    assert "MODEL" in refused("train")
     assert "'tortoise'" in refused("train", "tortoise", covers, run)
     assert "'abacus'" in refused("train", "dcgan", covers, run, "--backend", "abacus")
     assert "'--steps'" in refused("train", "dcgan", covers, run, "--steps", 0)
@@ -180,6 +234,17 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "not a training run" in refused("sample", tmp_path / "nowhere", tmp_path / "grid.png")
     assert "must end in" in refused("sample", trained, tmp_path / "grid.txt")
     assert "cannot be written" in refused("sample", trained, text / "notes.txt" / "grid.png")
+
+
+def test_no_progress_bar_is_drawn_before_the_input_is_known_to_be_right(covergan, images, covers, trained, tmp_path):
+    for command in (
+        ("prepare", images, covers),
+        ("train", "dcgan", covers, tmp_path / "run", "--batch-size", 65, "--width", 4),
+        ("train", "dcgan", covers, trained, "--batch-size", 9, "--resume"),
+        ("evaluate", images, covers),
+    ):
+        code, _, err = covergan(*command)
+        assert (code, err.count("\n")) == (2, 1) and err.startswith("covergan: ")
 
 
 def test_other_settings_of_an_existing_run_are_refused(refused, covers, trained):

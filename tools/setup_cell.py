@@ -3,17 +3,21 @@ import importlib
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the first import: TensorFlow is talkative
 
 if {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & os.environ.keys():
-    folder = "album-cover-gans"
+    folder, address = "album-cover-gans", "REPOSITORY_ADDRESS"
     if os.path.isdir(folder):
-        subprocess.run(["git", "-C", folder, "pull", "--quiet"], check=True)
+        subprocess.run(["git", "-C", folder, "pull", "--quiet"], check=False)  # offline, what is here will do
     else:
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "REPOSITORY_ADDRESS", folder], check=True)
+        partial = f"{folder}.partial"  # so that an interrupted clone is not taken for the course
+        shutil.rmtree(partial, ignore_errors=True)
+        subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, partial], check=True)
+        os.rename(partial, folder)
     # --no-deps: what is installed here stays as it is, only what is missing comes on top
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip, "-e", f"./{folder}"], check=True)

@@ -30,13 +30,16 @@ def load(run: str | os.PathLike):
     """The trained model of a run.
 
     Raises:
-        CourseError: if the folder is no run, or has no checkpoint yet.
+        CourseError: if the folder is no run, is damaged, or has no checkpoint yet.
     """
     run = Run(run)
     settings = run.settings()
     if not run.checkpoint.exists():
         raise CourseError(f"{run.path} has no checkpoint yet; train it further first.")
-    gan = build(settings["model"], **{name: settings[name] for name in ("recipe", "image_size", "width", "seed")})
+    names = ("model", "recipe", "image_size", "width", "seed")
+    if missing := [name for name in names if name not in settings]:
+        raise CourseError(f"{run.path / 'run.json'} does not say {missing[0]}; train again in a new folder.")
+    gan = build(**{name: settings[name] for name in names})
     gan.load(run.checkpoint)
     return gan
 

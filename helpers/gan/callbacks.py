@@ -19,9 +19,10 @@ NAN_ADVICE = "start a new run with another seed, a larger batch, a lower learnin
 
 
 class EverySteps(keras.callbacks.Callback):
-    """Calls `due(step)` whenever the model's step is a multiple of `every`, and after the last step.
+    """Calls `due(step)` whenever the model's step is a multiple of `every`, and when training ends.
 
-    Counting is left to the host, since asking the device for the step would wait for it every time.
+    After the last step `due` waits for that end, which the callbacks reach one after the other. Counting is left to the
+    host, since asking the device for the step would wait for it every time.
     """
 
     def __init__(self, every: int):
@@ -30,15 +31,17 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.step = self.done = int(self.model.step)
+        self.last = self.step + self.params["steps"]
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
-        if self.step % self.every == 0:
+        if self.step % self.every == 0 and self.step != self.last:
             self.done = self.step
             self.due(self.step)
 
     def on_train_end(self, logs=None):
         if self.done != self.step:
+            self.done = self.step
             self.due(self.step)
 
 
@@ -82,6 +85,10 @@ class Checkpoint(EverySteps):
     def __init__(self, path: Path, every: int):
         super().__init__(every)
         self.path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.step != self.last:  # interrupted: save before the others draw, a second Ctrl-C may be near
+            self.on_train_end()
 
     def due(self, step):
         model = self.model

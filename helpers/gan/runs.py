@@ -1,6 +1,6 @@
 """Run: the folder of one training run, and how it is begun, gone on with, and opened again.
 
-run.json               the settings that must stay the same when it is resumed
+run.json               the settings that must stay the same when it is resumed, and how many steps were asked for
 checkpoint.npz         all weights, optimizers and the step: the last good state
 log.csv                losses over training
 samples/               grids of covers from the same latents, as training goes on
@@ -37,12 +37,17 @@ class Run:
         """What `run.json` says.
 
         Raises:
-            CourseError: if the folder is no run.
+            CourseError: if the folder is no run, or the file is damaged.
         """
         try:
-            return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            settings = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except OSError as error:
             raise CourseError(f"{self.path} is not a training run; make one with: covergan train.") from error
+        except ValueError:
+            settings = None
+        if not isinstance(settings, dict):
+            raise CourseError(f"{self.path / 'run.json'} is damaged; train again in a new folder.")
+        return settings
 
     def begin(self, gan, settings: dict) -> None:
         """Write the settings of a new run, or check those of an old one and load its checkpoint into `gan`.
@@ -53,6 +58,7 @@ class Run:
         settings = json.loads(json.dumps(settings))  # tuples become lists, as they do in the file
         if self.exists:
             old = self.settings()
+            old.pop("steps", None)  # a run may go on for longer than was asked for
             changed = [name for name in {**old, **settings} if old.get(name) != settings.get(name)]
             if changed:
                 name = changed[0]
@@ -65,17 +71,26 @@ class Run:
             return
         if self.path.exists() and not (self.path.is_dir() and all(p.name[0] == "." for p in self.path.iterdir())):
             raise CourseError(f"{self.path} exists and is no training run; use a new folder.")
+        self._write(settings)
+
+    def _write(self, settings: dict) -> None:
         with writing(self.path / "run.json") as partial:
             partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
     def callbacks(self, steps: int) -> list:
-        """Keras callbacks that fill the folder during a training of `steps` steps."""
+        """Keras callbacks that fill the folder during a training of `steps` steps.
+
+        The checkpoint is the last of them: a run that has that of its last step has everything else.
+        """
+        from keras.callbacks import LambdaCallback
+
         from helpers.gan import callbacks
 
         every = max(1, steps // FRAMES)
         return [
+            LambdaCallback(on_train_begin=lambda logs: self._write(self.settings() | {"steps": steps})),
             callbacks.Log(self.log, LOG_EVERY, self.checkpoint),
             callbacks.SampleGrid(self.samples, every),
-            callbacks.Checkpoint(self.checkpoint, CHECKPOINT_EVERY),
             callbacks.Timelapse(self.samples, self.timelapse),
+            callbacks.Checkpoint(self.checkpoint, CHECKPOINT_EVERY),
         ]

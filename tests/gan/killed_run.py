@@ -1,6 +1,7 @@
 """Run by the tests: killed_run.py COVERS RUN [KILL] trains a run of thirteen steps that dies at some point.
 
-KILL is "step N" (at the start of step N + 1) or "save N" (in the middle of writing the N-th checkpoint).
+KILL is "step N" (at the start of step N + 1), "save N" (in the middle of writing the N-th checkpoint) or "film N"
+(before the film is made, with a checkpoint every N steps).
 """
 
 import os
@@ -10,7 +11,7 @@ import keras
 import tiny
 
 from helpers.covers import CoverSet
-from helpers.gan import runs
+from helpers.gan import callbacks, runs
 
 runs.LOG_EVERY, runs.CHECKPOINT_EVERY = 2, 4
 covers, run, (what, when) = sys.argv[1], sys.argv[2], (sys.argv[3] if len(sys.argv) > 3 else "never 0").split()
@@ -22,6 +23,9 @@ class Die(keras.callbacks.Callback):
             os._exit(9)
 
 
+if what == "film":
+    runs.CHECKPOINT_EVERY = int(when)
+    callbacks.Timelapse.on_train_end = lambda *_: os._exit(9)
 gan = tiny.build(augment=("translation",))
 if what == "save":
     save, saved = gan.save, []

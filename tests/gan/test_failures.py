@@ -1,5 +1,6 @@
 """Runs that cannot go on: what is said, and what is left of them."""
 
+import signal
 from contextlib import contextmanager
 
 import keras
@@ -7,7 +8,7 @@ import pytest
 import tiny
 
 from helpers.errors import CourseError
-from helpers.gan import runs
+from helpers.gan import callbacks, runs
 from helpers.gan.runs import Run
 
 
@@ -59,6 +60,26 @@ def test_a_log_on_a_full_disk_ends_the_run_with_one_sentence(covers, tmp_path, f
     resumed = tiny.build()
     resumed.load(run.checkpoint)
     assert int(resumed.step) == 2
+
+
+def test_a_second_ctrl_c_while_pictures_are_drawn_loses_no_step(covers, tmp_path, monkeypatch):
+    run = Run(tmp_path / "run")
+
+    def press(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(callbacks.Timelapse, "on_train_end", press)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have switched it off
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            pressed = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: batch == 2 and press())
+            tiny.build().fit(covers, 9, tiny.BATCH, run=run.path, callbacks=[pressed], verbose=0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not run.timelapse.exists()
+    saved = tiny.build()
+    saved.load(run.checkpoint)
+    assert int(saved.step) == 3
 
 
 def test_a_run_that_cannot_be_written_is_refused_at_once(covers, tmp_path):

@@ -8,11 +8,12 @@ import pytest
 import tiny
 
 from helpers.errors import CourseError
+from helpers.gan import load
 from helpers.gan.runs import Run
 
 KILLED = 9
 RANDOM_STEP = int(np.random.default_rng(7).integers(5, 12))
-KILLS = ["step 0", "step 2", f"step {RANDOM_STEP}", "save 1", "save 3"]
+KILLS = ["step 0", "step 2", f"step {RANDOM_STEP}", "save 1", "save 3", "film 13"]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def runs(covers, tmp_path_factory, start, finish):
     """The folder of a run never killed, and of each run that was killed once and resumed, by how it was killed."""
     folder = tmp_path_factory.mktemp("runs")
     paths = {kill: folder / kill.replace(" ", "_") for kill in ("never", *KILLS)}
-    for pair in (("never", "step 0"), KILLS[1:3], KILLS[3:]):  # two at a time
+    for pair in (("never", "step 0"), KILLS[1:3], KILLS[3:5], KILLS[5:]):  # two at a time
         running = [
             (start("killed_run.py", covers.path, paths[kill], *([kill] if kill != "never" else [])), kill)
             for kill in pair
@@ -133,3 +134,27 @@ def test_broken_and_foreign_checkpoints_are_refused_and_change_nothing(finished,
 def test_run_json_is_what_the_model_is_built_from(finished):
     settings = json.loads((finished / "run.json").read_text())
     assert settings["batch_size"] == tiny.BATCH and settings["seed"] == 1 and len(settings["covers"]) == 64
+
+
+def test_run_json_keeps_the_steps_last_asked_for_and_never_refuses_more(covers, tmp_path):
+    run = Run(tmp_path / "run")
+    for steps in (1, 3):
+        gan = tiny.build().fit(covers, steps, tiny.BATCH, run=run.path, verbose=0)
+        assert int(gan.step) == run.settings()["steps"] == steps
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("{}", "run.json does not say model; train again"),
+        ('{"model": "dcgan", "recipe": "default", "image_size": 16, "width": 4}', "run.json does not say seed"),
+        ('{"model": "tortoise", "recipe": "", "image_size": 16, "width": 4, "seed": 0}', "no model 'tortoise'"),
+        ('{"model": "dcg', "run.json is damaged; train again"),
+        ("[1, 2]", "run.json is damaged"),
+    ],
+)
+def test_a_run_whose_settings_are_damaged_is_refused_in_one_sentence(finished, tmp_path, text, said):
+    (tmp_path / "run.json").write_text(text)
+    (tmp_path / "checkpoint.npz").write_bytes(Run(finished).checkpoint.read_bytes())
+    with pytest.raises(CourseError, match=said):
+        load(tmp_path)

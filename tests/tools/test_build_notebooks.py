@@ -382,6 +382,23 @@ def test_on_colab_the_setup_cell_fetches_updates_and_installs_only_what_is_missi
     git(repository, "commit", "-am", "second")
     assert run_setup_cell(tmp_path, repository.as_uri(), **{platform: "1"})[0] == installs
     assert (tmp_path / "album-cover-gans" / "lesson").read_text() == "second"
+    repository.rename(tmp_path / "out of reach")
+    assert run_setup_cell(tmp_path, repository.as_uri(), **{platform: "1"})[0] == installs
+
+
+def test_on_colab_an_interrupted_clone_is_begun_anew(tmp_path):
+    repository = tmp_path / "repository"
+    git(tmp_path, "init", "--initial-branch=main", repository)
+    git(repository, "commit", "--allow-empty", "-m", "first")
+    (tmp_path / "slow").mkdir()
+    slow = tmp_path / "slow" / "git"  # a clone that is killed half-way, whatever name it was given
+    slow.write_text('#!/bin/sh\nfor folder; do :; done\nmkdir -p "$folder/.git"\nexit 9\n')
+    slow.chmod(0o755)
+    variables = {"COLAB_RELEASE_TAG": "1"}
+    with pytest.raises(subprocess.CalledProcessError):
+        run_setup_cell(tmp_path, repository.as_uri(), **variables, PATH=f"{slow.parent}:/usr/bin:/bin")
+    run_setup_cell(tmp_path, repository.as_uri(), **variables)
+    git(tmp_path / "album-cover-gans", "log")
 
 
 def test_the_files_are_json_with_one_space_of_indentation(built_course):
