@@ -1,8 +1,10 @@
 """Publish the averaged generator of a run in data/weights, with a card.
 
-    python tools/publish_weights.py RUN NAME --about "what it was trained on"
+    python tools/publish_weights.py RUN SET NAME --hours 1.5 --command "covergan train dcgan SET RUN --steps 60000"
 
-Only for runs on covers drawn by code: a model trained on third-party covers is never shipped.
+SET is the CoverSet the run learnt from, made by `covergan synth` and drawn by the code as it is now: the card says
+which drawing code it was, and weights that learnt from another are refused. A model trained on third-party covers is
+never shipped.
 """
 
 import argparse
@@ -11,25 +13,63 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
+
+from helpers.covers import CoverSet
+from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.gan import load
 from helpers.gan.runs import Run
 from helpers.gan.weights import FOLDER
+from helpers.metrics.distribution import evaluate
+from helpers.sources.synthetic import fingerprint, synthetic_covers
+
+COMPARED = 5000  # covers on each side, for the scores
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", metavar="RUN")
+    parser.add_argument("covers", metavar="SET")
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--about", required=True, help="the covers it was trained on, for the card")
+    parser.add_argument("--hours", type=float, required=True, help="how long the training took, and ...")
+    parser.add_argument("--machine", required=True, help="... on what")
+    parser.add_argument("--command", required=True, help="what was run to train it")
     options = parser.parse_args()
 
+    covers = CoverSet.open(options.covers)
+    settings = Run(options.run).settings()
+    require_drawn_now(covers, settings["covers"])
     gan = load(options.run)
-    card = Run(options.run).settings() | {"steps": int(gan.step), "about": options.about, "licence": "CC0-1.0"}
+    n = min(COMPARED, len(covers))
+    scores = evaluate(gan.generate(n, seed=1), covers, n=n)
+    card = settings | {
+        "steps": int(gan.step),
+        "data": f"dSleeves, covers 0 to {len(covers) - 1:,} of seed {seed_of(covers)} at {covers.size} px",
+        "fingerprint": fingerprint(),
+        "command": options.command,
+        "hours": options.hours,
+        "machine": options.machine,
+        "scores": {name: scores[name] for name in ("kid_lite0", "precision", "recall")} | {"n": n},
+        "licence": "CC0-1.0",
+    }
     with writing(FOLDER / f"{options.name}.weights.h5") as partial:
         gan.ema_generator.save_weights(partial)
     with writing(FOLDER / f"{options.name}.json") as partial:
         partial.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def seed_of(covers: CoverSet) -> int:
+    return int(covers.table["source_id"].iloc[0].partition("-")[0])
+
+
+def require_drawn_now(covers: CoverSet, wanted: str) -> None:
+    """Raise a CourseError unless the covers are those of the run and what the code draws today."""
+    if covers.hash != wanted:
+        raise CourseError(f"The run did not learn from {covers.path}; pass the set it was made with.")
+    drawn = np.stack([image for _, image in synthetic_covers(48, covers.size, seed_of(covers))])
+    if not np.array_equal(covers[:48], drawn):
+        raise CourseError(f"The covers in {covers.path} were drawn by older code; draw them again, and train again.")
 
 
 if __name__ == "__main__":

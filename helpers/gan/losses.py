@@ -38,6 +38,13 @@ def relativistic(real_logits, fake_logits):
     return ops.mean(ops.softplus(-margin)), ops.mean(ops.softplus(margin))
 
 
+def hinge(real_logits, fake_logits):
+    """Hinge loss, Miyato et al. 2018, eq. 16-17: D stops pushing covers that it tells apart by a margin of 1."""
+    real_logits, fake_logits = (ops.cast(logits, "float32") for logits in (real_logits, fake_logits))
+    d_loss = ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))
+    return d_loss, -ops.mean(fake_logits)
+
+
 def r1_penalty(discriminator, images):
     """Mean squared norm of D's input gradient, Mescheder et al. 2018, eq. 9 without its factor gamma / 2.
 

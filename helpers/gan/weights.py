@@ -1,7 +1,7 @@
 """Trained generators that ship with the course, each with a card that says how it came to be.
 
 data/weights/NAME.weights.h5   the averaged generator
-data/weights/NAME.json         model, recipe, sizes, covers, steps: what the run's folder said
+data/weights/NAME.json         what it learnt from, for how long, by which command, and how well it draws
 """
 
 import json

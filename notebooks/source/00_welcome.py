@@ -38,7 +38,7 @@ from helpers import plots, runtime
 from helpers.sources import synthetic
 
 # %% tags=["parameters"]
-COVERS = 48
+COVERS = 100
 SIZE = 80
 SEED = 0
 
@@ -51,11 +51,11 @@ SEED = 0
 # genre, and ten numbers that describe the music) and a picture. Cover number 7 of a seed is the same cover on every
 # machine.
 #
-# We draw the first 48 and hang them on a wall.
+# We draw the first hundred and hang them on a wall.
 
 # %%
 records, images = zip(*synthetic.synthetic_covers(COVERS, SIZE, seed=SEED), strict=True)
-plots.show(images, columns=12, scale=1)
+plots.show(images, columns=10, scale=1)
 
 # %% [markdown]
 # They are no match for a good designer, yet they have what makes album art a fine subject for a GAN: a strong
@@ -142,8 +142,8 @@ for name, value in factors.features.items():
     print(f"  {name:17}{value:g}")
 
 # %% [markdown]
-# Now we keep everything and move a single number. Upper row: *energy*, from a lullaby to a riot. Lower row: *tempo*,
-# from 60 to 190 beats per minute.
+# Now we keep everything and move a single number: ten rows, one for each audio feature, from its low end on the left to
+# its high end on the right. Read along a row and say what changes before you look it up below.
 
 
 # %%
@@ -152,10 +152,32 @@ def with_feature(factors, name, value):
     return replace(factors, features=factors.features | {name: value})
 
 
-energetic = [with_feature(factors, "energy", value) for value in np.linspace(0, 1, 8)]
-faster = [with_feature(factors, "tempo", value) for value in np.linspace(60, 190, 8)]
-strip = [synthetic.draw_cover(moved, SIZE) for moved in energetic + faster]
-plots.show(strip, columns=8, scale=1)
+LOW_AND_HIGH = {"tempo": (60, 190), "loudness": (-28, -3), "popularity": (0, 100)}  # all others: 0 to 1
+strips = {}
+for name in factors.features:
+    values = np.linspace(*LOW_AND_HIGH.get(name, (0, 1)), 8)
+    strips[name] = [synthetic.draw_cover(with_feature(factors, name, value), SIZE) for value in values]
+plots.strips(strips)
+
+# %% [markdown]
+# | feature | what it does to the cover |
+# |---|---|
+# | energy | contrast, and the number of shapes |
+# | valence (how happy the music sounds) | warmer and lighter |
+# | tempo | more bands of light, stripes, petals, waves across the cover |
+# | danceability | round instead of angular, even instead of uneven |
+# | acousticness | rougher paper, quieter colours |
+# | instrumentalness | less type, in the end none |
+# | liveness | a tilted, shaken picture, as if from the front row |
+# | loudness | saturated colours |
+# | speechiness | larger type |
+# | popularity | the subject larger, nearer the middle and in a spotlight; more often a person |
+
+# %% [markdown]
+# Genre, year, layout, palette, typeface and texture are factors too. Here is the same record once in every layout:
+
+# %%
+plots.show([synthetic.draw_cover(replace(factors, layout=name), SIZE) for name in synthetic.LAYOUTS], columns=7, scale=1)
 
 # %% [markdown]
 # Why does a course on GANs want covers like these? Because we know the truth about them. When a later notebook asks a
@@ -239,8 +261,8 @@ print(f"Well done. Undecided: {undecided:.3f}, sharp: {sharp:.3f}.")
 # %% [markdown]
 # ### Exercise 2 · One record, eight decades (5 minutes, easy)
 #
-# Old covers look old: black ink turns brown, white paper turns yellow. Draw one cover as if it had been printed in each
-# of several years, with everything else unchanged.
+# Every decade has its way of printing, from two inks on cream paper in the fifties to the soft light leaks of today.
+# Draw one cover as if it had been printed in each of several years, with everything else unchanged.
 #
 # *Hint:* `replace(factors, year=1970)` gives the factors of the same cover from 1970, and
 # `synthetic.draw_cover(factors, size)` draws it. The function `with_feature` above shows the pattern.

@@ -10,22 +10,25 @@ never downloaded; they are in the public domain (CC0-1.0).
 What each factor does to the picture (numbers in `style.make_style`, which is the only place they meet):
 
     genre             which palettes, layouts, typefaces, years and feature values are likely; never one fixed mark
-    year              print: the older, the more blacks turn brown and whites yellow
+    year              print: duotone, letterpress, seventies gradients, neon, collage, gloss, flat, mesh gradient, one
+                      a decade from 1950, fading a little towards its end
     energy            contrast, and number of shapes
     valence           warmth and lightness
-    tempo             spatial frequency: stripes, tiles, petals, waves
+    tempo             spatial frequency: bands of light, stripes, tiles, petals, waves
     danceability      round rather than angular, even rather than uneven
     acousticness      paper grain and muted colour
     instrumentalness  less type: smaller, then one line (from 0.5), then none (from 0.9)
-    liveness          tilt (from 0.2) and jitter
+    liveness          tilt, jitter, and a doubled picture, as by an unsteady camera
     loudness          saturation (between -30 and -2 dB)
     speechiness       size of type
-    popularity        the main motif larger and nearer the middle; more often a figure
+    popularity        the main motif larger, nearer the middle and in a spotlight; more often a figure
+    texture           as named; each decade has its own
     layout, palette, backdrop, typeface, figure, artist, title: as named
 
 Typefaces, all under the SIL Open Font Licence 1.1: Manrope, Source Serif Pro, Amatic SC, and NanumGothic for Hangul.
 """
 
+import hashlib
 import math
 import os
 from collections import deque
@@ -41,7 +44,7 @@ from helpers.records import Record
 from helpers.sources.synthetic.draw import MAX_SIZE, MIN_SIZE, draw_cover
 from helpers.sources.synthetic.factors import GENRES, LAYOUTS, SEEDS, Factors, draw_factors, require_range
 
-__all__ = ["GENRES", "LAYOUTS", "Factors", "draw_cover", "draw_factors", "synthetic_covers", "to_record"]
+__all__ = ["GENRES", "LAYOUTS", "Factors", "draw_cover", "draw_factors", "fingerprint", "synthetic_covers", "to_record"]
 
 MAX_COVERS = 10_000_000
 _POOL_PAYS_FROM = 500  # covers; below, starting processes takes longer than drawing
@@ -92,6 +95,14 @@ def synthetic_covers(n: int, size: int, seed: int = 0, jobs: int | None = None) 
     if jobs == 1:
         return (cover for index in range(n) for cover in _draw_chunk(seed, index, index + 1, size))
     return _draw_in_pool(((seed, start, min(start + chunk, n), size) for start in range(0, n, chunk)), jobs)
+
+
+def fingerprint() -> str:
+    """SHA-256 of the first 48 covers of seed 0 at 64 px and their records: another whenever the drawing changes."""
+    digest = hashlib.sha256()
+    for record, image in synthetic_covers(48, 64):
+        digest.update(repr(record).encode() + image.tobytes())
+    return digest.hexdigest()
 
 
 def _draw_chunk(seed: int, start: int, stop: int, size: int) -> list[tuple[Record, np.ndarray]]:

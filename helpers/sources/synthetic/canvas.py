@@ -78,9 +78,11 @@ class Canvas:
         """Cover the whole canvas with a small picture, enlarged smoothly; a little is lost at the edges."""
         side = round(abs(self.scale) * 1.2)
         centre = self.origin + self.scale * (0.5 + 0.5j)
-        corner = (round(centre.real - side / 2), round(centre.imag - side / 2))
-        large = [part and part.resize((side, side), Image.Resampling.BILINEAR) for part in (picture, mask)]
-        self.image.paste(large[0], corner, large[1])
+        left, top = round(centre.real - side / 2), round(centre.imag - side / 2)
+        one = picture.size == (1, 1)  # pasting a colour is faster than pasting a picture of it
+        fill = picture.getpixel((0, 0)) if one else picture.resize((side, side), Image.Resampling.BILINEAR)
+        mask = mask and mask.resize((side, side), Image.Resampling.BILINEAR)
+        self.image.paste(fill, (left, top, left + side, top + side), mask)
 
     def shade(self, colour: RGB, strength: float, turn: float = 0.0) -> None:
         """Fade into a colour: not at all at the top, by `strength` at the bottom, all turned by `turn` degrees."""

@@ -1,11 +1,16 @@
-"""Drawing: backdrop, layout, and the finish that paper and years give."""
+"""Drawing: a layout, printed as in its year, with the texture of its paper."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
-from helpers.sources.synthetic.canvas import Canvas
+from helpers.sources.synthetic.canvas import Canvas, rectangle
+from helpers.sources.synthetic.eras import print_era
 from helpers.sources.synthetic.factors import Factors, generator, require_range
+from helpers.sources.synthetic.finish import finish, to_pixels
 from helpers.sources.synthetic.layouts import DRAW
+from helpers.sources.synthetic.light import soft_layer
+from helpers.sources.synthetic.palettes import brightness, mix
+from helpers.sources.synthetic.parts import plain
 from helpers.sources.synthetic.style import Style, make_style
 
 MIN_SIZE, MAX_SIZE = 32, 512
@@ -20,25 +25,36 @@ def draw_cover(factors: Factors, size: int) -> np.ndarray:
     require_range("size", size, MIN_SIZE, MAX_SIZE)
     rng, paper = generator(factors.seed, factors.index, 1), generator(factors.seed, factors.index, 2)
     style = make_style(factors, tuple(rng.random(3)))
+    # Screens and scan lines need 64 pixels: a smaller cover is one of twice its size, reduced.
+    side = size if size >= 64 else 2 * size
     # Shapes have hard edges; drawing several times larger and averaging makes them smooth.
-    enlarge = 4 if size <= 128 else 2
-    image = Image.new("RGB", (size * enlarge, size * enlarge), style.ground)
+    enlarge = 4 if side <= 128 else 2
+    image = Image.new("RGB", (side * enlarge, side * enlarge), style.ground)
     DRAW[factors.layout](Canvas(image), style, rng)
-    return _finish(image.reduce(enlarge), style, paper)
+    groove(Canvas(image), style)
+    image = shaken(image, style.shake)
+    printed = print_era(image.reduce(enlarge), style, paper)
+    pixels = to_pixels(finish(printed, style.texture, style.grain, paper))
+    return pixels if side == size else np.asarray(Image.fromarray(pixels).reduce(2))
 
 
-def _finish(image: Image.Image, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Paper grain, then age: blacks turn brown and whites yellow."""
-    pixels = np.asarray(image, np.float32) + (3 + 15 * style.grain) * _paper(image.size, rng)[:, :, None]
-    faded = np.array([58, 40, 26], np.float32) + np.array([0.75, 0.78, 0.70], np.float32) * pixels
-    pixels += 0.55 * style.age * (faded - pixels)
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+def groove(canvas: Canvas, style: Style) -> None:
+    """Light falls through a blind, in as many bands as the music is fast, and a spotlight on the famous."""
+    spot = Image.radial_gradient("L").resize((96, 96)).point(lambda v: int(0.5 * style.fame * min(1.4 * v, 255)))
+    canvas.paint(plain(mix(style.deep, (0, 0, 0), 0.5)), ImageChops.offset(spot, round(80 * style.offset), 0))
+    bands = soft_layer(0)
+    turned = bands.within(0, 1, style.tilt)
+    n = style.frequency
+    for k in range(-round(0.3 * n) - 1, round(1.3 * n) + 1):
+        turned.polygon(rectangle(complex(-0.5, (k + 0.25) / n), 2, 0.5 / n), 34)
+    canvas.paint(plain((255, 255, 255) if brightness(style.ground) < 0.6 else style.deep), bands.image)
 
 
-def _paper(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Relief of a sheet about 0: mottling that shows at every size, and a tooth that shows in large prints."""
-    relief = np.zeros(size, np.float32)
-    for side in (128, 256):
-        sheet = Image.frombytes("L", (side, side), rng.bytes(side * side)).resize(size, Image.Resampling.BICUBIC)
-        relief += (np.asarray(sheet, np.float32) - 127.5) / 127.5
-    return relief
+def shaken(image: Image.Image, shake: float) -> Image.Image:
+    """The picture twice, the fainter one `shake` sides to the right and half as much down."""
+    step = round(shake * image.width)
+    if step == 0:
+        return image
+    again = image.copy()
+    again.paste(image, (step, step // 2))
+    return Image.blend(image, again, 0.4)

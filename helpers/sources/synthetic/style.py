@@ -6,7 +6,7 @@ Each line of `make_style` is one documented effect; the layouts know nothing but
 import math
 from dataclasses import dataclass
 
-from helpers.sources.synthetic.factors import FIRST_YEAR, LAST_YEAR, Factors
+from helpers.sources.synthetic.factors import Factors, era
 from helpers.sources.synthetic.palettes import RGB, from_oklab, palette_colours, to_oklab
 
 _CAPITALS = {"rock", "metal", "hiphop", "electronic", "jazz", "reggae"}  # genres that shout
@@ -19,18 +19,21 @@ class Style:
     Attributes:
         ground, deep, main, accent, light: the palette's five colours, tinted by the features.
         shapes: 2 to 9, how many of anything (energy).
-        frequency: 2 to 9 cycles across the cover (tempo).
+        frequency: 2 to 11 cycles across the cover (tempo).
         curvature: 0 angular to 1 round (danceability).
         irregularity: 0 even to 1 uneven (danceability).
         tilt: radians by which the composition is turned (liveness).
         jitter: 0 to 0.08, how far shapes stray from their place (liveness).
-        offset: -0.22 to 0.22, how far the main motif is from the middle (popularity).
-        scale: 0.8 to 1.15, size of the main motif (popularity).
+        shake: 0 to 0.07, how far the picture is doubled, as by an unsteady camera (liveness).
+        offset: -0.25 to 0.25, how far the main motif is from the middle (popularity).
+        scale: 0.65 to 1.25, size of the main motif (popularity).
         type_size: size of the largest line (speechiness, instrumentalness).
         lines: the words to set, largest first: two, one or none (instrumentalness).
         typeface, backdrop, figure: as in Factors.
         grain: 0 to 1, roughness of the paper (acousticness).
-        age: 0 fresh to 1 old print (year).
+        texture: as in Factors.
+        era: one of factors.ERAS (decade).
+        vigour: 1 at the start of a decade to 0.73 at its end, strength of the era's marks (year).
     """
 
     ground: RGB
@@ -44,7 +47,9 @@ class Style:
     irregularity: float
     tilt: float
     jitter: float
+    shake: float
     offset: float
+    fame: float
     scale: float
     type_size: float
     lines: tuple[str, ...]
@@ -52,7 +57,9 @@ class Style:
     backdrop: str
     figure: bool
     grain: float
-    age: float
+    texture: str
+    era: str
+    vigour: float
 
 
 def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
@@ -62,10 +69,10 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
     pace = min(max((f["tempo"] - 50) / 150, 0), 1)  # and between 50 and 200 BPM
     colours = _tint(
         palette_colours(factors.palette),
-        saturation=(0.40 + 0.85 * volume) * (1 - 0.35 * f["acousticness"]),
+        saturation=(0.5 + 0.7 * volume) * (1 - 0.4 * f["acousticness"]),
         warmth=f["valence"] - 0.45,
-        lift=0.16 * (f["valence"] - 0.45),
-        contrast=0.62 + 0.6 * f["energy"],
+        lift=0.28 * (f["valence"] - 0.45),
+        contrast=0.8 + 0.6 * f["energy"],
     )
     words = (factors.artist, factors.title) if chance[0] < 0.5 else (factors.title, factors.artist)
     if factors.genre in _CAPITALS or factors.typeface == "poster":
@@ -74,20 +81,24 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
     return Style(
         *colours,
         shapes=2 + round(7 * f["energy"]),
-        frequency=2 + 7 * pace,
+        frequency=2 + 9 * pace,
         curvature=f["danceability"],
         irregularity=1 - f["danceability"],
-        tilt=0.3 * max(f["liveness"] - 0.2, 0) * math.copysign(1, chance[1] - 0.5),
+        tilt=0.55 * max(f["liveness"] - 0.08, 0) * math.copysign(1, chance[1] - 0.5),
         jitter=0.08 * f["liveness"],
-        offset=0.44 * (1 - f["popularity"] / 100) * (chance[2] - 0.5),
-        scale=0.8 + 0.35 * f["popularity"] / 100,
+        shake=0.05 * max(f["liveness"] - 0.1, 0),
+        fame=f["popularity"] / 100,
+        offset=0.5 * (1 - f["popularity"] / 100) * (chance[2] - 0.5),
+        scale=0.65 + 0.6 * f["popularity"] / 100,
         type_size=(0.085 + 0.15 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
         lines=words if silence < 0.5 else words[:1] if silence < 0.9 else (),
         typeface=factors.typeface,
         backdrop=factors.backdrop,
         figure=factors.figure,
         grain=f["acousticness"],
-        age=(LAST_YEAR - factors.year) / (LAST_YEAR - FIRST_YEAR),
+        texture=factors.texture,
+        era=era(factors.year),
+        vigour=1 - 0.03 * (factors.year % 10),
     )
 
 
@@ -95,6 +106,6 @@ def _tint(colours: list[RGB], saturation: float, warmth: float, lift: float, con
     """Shift a palette in OKLab: colourfulness, yellow against blue, lightness, and the spread of lightness."""
     tinted = []
     for lightness, a, b in map(to_oklab, colours):
-        lightness = min(max(0.55 + (lightness - 0.55) * contrast + lift, 0.06), 0.99)
-        tinted.append(from_oklab(lightness, a * saturation + 0.015 * warmth, (b + 0.05 * warmth) * saturation))
+        lightness = min(max(0.5 + (lightness - 0.53) * contrast + lift, 0.02), 1.0)
+        tinted.append(from_oklab(lightness, a * saturation + 0.02 * warmth, (b + 0.06 * warmth) * saturation))
     return tinted

@@ -2,7 +2,8 @@ import numpy as np
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, sector
 from helpers.sources.synthetic.palettes import RGB, mix
-from helpers.sources.synthetic.parts import MIDDLE, backdrop, bust, lettering, wave
+from helpers.sources.synthetic.parts import MIDDLE, backdrop, bloom, lettering
+from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
 
 Inks = tuple[RGB, RGB, RGB, RGB]
@@ -32,11 +33,8 @@ def emblem(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
 
 def _bloom(mark: Canvas, style: Style, inks: Inks, u: np.ndarray, rough: np.ndarray) -> None:
     """Stars and flowers, one within the other: pointed or round, even or uneven."""
-    turns = np.arange(240) / 240
     lobes, rings = round(style.frequency) + 1, 1 + style.shapes // 2
-    petals = 1 - (0.06 + 0.25 * u[0]) * (1 - wave(turns, 0.5, lobes, style.curvature))
-    uneven = 1 + 0.35 * style.irregularity * (np.interp(turns, np.arange(8) / 8, rough, period=1) - 0.5)
-    outline = 0.5 * petals * uneven * np.exp(2j * np.pi * (turns - 0.25))
+    outline = bloom(style, lobes, 0.06 + 0.25 * u[0], rough)
     for k in range(rings):
         twist = np.exp(1j * np.pi / lobes * (k % 2)) if u[1] < 0.4 else 1
         mark.polygon(MIDDLE + (1 - k / (rings + 0.6)) * outline * twist, inks[k % 4])

@@ -1,7 +1,8 @@
 import numpy as np
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, sector
-from helpers.sources.synthetic.parts import MIDDLE, bust, lettering, plain
+from helpers.sources.synthetic.parts import MIDDLE, lettering, plain
+from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
 
 

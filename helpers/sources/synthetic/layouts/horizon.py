@@ -3,7 +3,8 @@ from PIL import Image
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, sector
 from helpers.sources.synthetic.palettes import RGB, brightness, mix
-from helpers.sources.synthetic.parts import gradient, lettering, person, plain, wave
+from helpers.sources.synthetic.parts import gradient, lettering, plain, wave
+from helpers.sources.synthetic.people import make_looks, standing
 from helpers.sources.synthetic.style import Style
 
 
@@ -31,7 +32,8 @@ def horizon(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
         _ridges(canvas, style, level, far, rough, town=u[5] < 0.35)
     if style.figure:
         foot = complex(middle + 0.2 * (u[6] - 0.5), 0.97)
-        person(canvas, foot, 0.36 * style.scale, mix(deep, (0, 0, 0), 0.6), guitar=u[7] < 0.5)
+        walker = make_looks(style, "silhouette", rough[5, :10])
+        standing(canvas, foot, 0.36 * style.scale, walker, rough[5, 10], guitar=u[7] < 0.5)
     below = u[8] < 0.35
     lettering(canvas, style, 0.95 if below else 0.06, ("left", "centre", "centre", "right")[int(4 * u[9])], rise=below)
 

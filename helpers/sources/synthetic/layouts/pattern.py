@@ -1,7 +1,8 @@
 import numpy as np
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle
-from helpers.sources.synthetic.parts import MIDDLE, backdrop, bust, lettering, wave
+from helpers.sources.synthetic.parts import MIDDLE, backdrop, lettering, wave
+from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
 
 

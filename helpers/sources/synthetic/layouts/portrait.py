@@ -2,7 +2,8 @@ import numpy as np
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, sector
 from helpers.sources.synthetic.palettes import mix
-from helpers.sources.synthetic.parts import backdrop, bust, lettering
+from helpers.sources.synthetic.parts import backdrop, lettering
+from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
 
 

@@ -1,0 +1,41 @@
+"""Weights that ship with the course: small enough, drawn from the covers of today, and as good as their cards say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers.errors import CourseError
+from helpers.gan import weights
+from helpers.sources.synthetic import fingerprint
+
+NAMES = sorted(path.stem for path in weights.FOLDER.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_matches_the_covers_as_they_are_drawn_now(name):
+    card = json.loads((weights.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    assert card["fingerprint"] == fingerprint(), f"{name} learnt from other covers; train it again and publish it."
+    assert set(card["scores"]) >= {"kid_lite0", "precision", "recall"}
+    assert card["licence"] == "CC0-1.0" and card["command"].startswith("covergan train")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_is_small_and_draws_various_covers(name):
+    assert (weights.FOLDER / f"{name}.weights.h5").stat().st_size < 20 * 2**20
+    gan, card = weights.load(name)
+    images = gan.generate(16, seed=0)
+    assert images.shape == (16, card["image_size"], card["image_size"], 3)
+    # Untrained networks draw grey, collapsed ones the same cover again and again.
+    assert images.astype(float).std(axis=0).mean() > 25 and images.astype(float).std(axis=(1, 2)).mean() > 25
+
+
+def test_unknown_weights_are_refused():
+    with pytest.raises(CourseError, match="no_such"):
+        weights.load("no_such")
+
+
+def test_nothing_but_cards_and_weights_is_shipped():
+    files = {path.name for path in weights.FOLDER.iterdir()}
+    assert files == {f"{name}.{kind}" for name in NAMES for kind in ("json", "weights.h5")}
+    assert np.all([name.startswith("dcgan_dsleeves") for name in NAMES])
