@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from helpers.errors import CourseError
@@ -17,7 +16,7 @@ def test_the_card_matches_the_covers_as_they_are_drawn_now(name):
     card = json.loads((weights.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     assert card["fingerprint"] == fingerprint(), f"{name} learnt from other covers; train it again and publish it."
     assert set(card["scores"]) >= {"kid_lite0", "precision", "recall"}
-    assert card["licence"] == "CC0-1.0" and card["command"].startswith("covergan train")
+    assert card["licence"] == "CC0-1.0" and card["command"] and card["hours"] > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,4 +37,3 @@ def test_unknown_weights_are_refused():
 def test_nothing_but_cards_and_weights_is_shipped():
     files = {path.name for path in weights.FOLDER.iterdir()}
     assert files == {f"{name}.{kind}" for name in NAMES for kind in ("json", "weights.h5")}
-    assert np.all([name.startswith("dcgan_dsleeves") for name in NAMES])

@@ -23,6 +23,7 @@ from helpers.records import FEATURE_NAMES, Record
 from helpers.sources import synthetic
 from helpers.sources.synthetic import GENRES, LAYOUTS, draw_cover, draw_factors, synthetic_covers, to_record
 from helpers.sources.synthetic.palettes import PALETTES, from_oklab, palette_colours, to_oklab
+from helpers.sources.synthetic.wardrobe import choose
 
 ROOT = Path(__file__).parents[2]
 HANGUL = re.compile("[가-힣]")
@@ -148,6 +149,20 @@ def test_kpop_is_mostly_hangul_and_the_rest_mostly_latin():
 
     assert 0.6 < share([f for f in drawn() if f.genre == "kpop"]) < 0.9
     assert 0 < share([f for f in drawn() if f.genre != "kpop"]) < 0.1
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_a_genre_prefers_some_looks_and_has_them_all(genre):
+    """Three covers in four choose among what the genre likes, the others among everything."""
+    options = ("guitar", "bird", "hand", "tree", "mountain", "palm")
+    counts = Counter(choose(genre, options, (k + 0.5) / 4000) for k in range(4000))
+    assert set(counts) == set(options)
+    assert counts.most_common(1)[0][1] > 1.5 * counts.most_common()[-1][1]
+
+
+def test_a_genre_without_a_preference_takes_anything():
+    counts = Counter(choose("jazz", ("never", "heard", "of"), (k + 0.5) / 3000) for k in range(3000))
+    assert max(counts.values()) - min(counts.values()) <= 2
 
 
 # Pictures
@@ -370,5 +385,5 @@ def test_impossible_factors_are_refused(changes):
 
 
 def test_the_public_names_are_there():
-    assert len(GENRES) == 12 and len(LAYOUTS) == 6
+    assert len(GENRES) == 12 and len(LAYOUTS) == 13
     assert all(hasattr(synthetic, name) for name in synthetic.__all__)

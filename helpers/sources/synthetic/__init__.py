@@ -9,7 +9,8 @@ never downloaded; they are in the public domain (CC0-1.0).
 
 What each factor does to the picture (numbers in `style.make_style`, which is the only place they meet):
 
-    genre             which palettes, layouts, typefaces, years and feature values are likely; never one fixed mark
+    genre             which palettes, layouts, typefaces, years and feature values are likely, and which people,
+                      clothes, things and places (`wardrobe`); never one fixed mark
     year              print: duotone, letterpress, seventies gradients, neon, collage, gloss, flat, mesh gradient, one
                       a decade from 1950, fading a little towards its end
     energy            contrast, and number of shapes

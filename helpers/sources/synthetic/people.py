@@ -10,6 +10,7 @@ import numpy as np
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, smooth
 from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 SKINS = ((243, 211, 184), (236, 193, 160), (222, 167, 128), (196, 134, 94), (146, 93, 61), (95, 60, 44))
 NATURAL_HAIR = ((22, 17, 17), (38, 26, 22), (74, 46, 30), (120, 72, 38), (205, 165, 105), (196, 192, 188))
@@ -32,6 +33,8 @@ _WAVY = _mirrored(0.06j, 0.2 + 0.12j, 0.25 + 0.34j, 0.34 + 0.52j, 0.28 + 0.66j, 
 _CHIN_LONG = _mirrored(0.07j, 0.18 + 0.12j, 0.245 + 0.32j, 0.265 + 0.58j, 0.14 + 0.62j)
 _AFRO = ellipse(0.3j, 0.64, 0.56)
 _CURLS = smooth([0.3j + r * np.exp(2j * np.pi * k / 18) for k, r in enumerate((0.3, 0.25) * 9)], per_segment=4)
+_LOCKS = _mirrored(0.06j, 0.2 + 0.12j, 0.26 + 0.34j, 0.35 + 0.68j, 0.28 + 0.72j, 0.25 + 0.5j, 0.25 + 0.79j,
+                   0.18 + 0.79j, 0.18 + 0.5j, bend=False)  # fmt: skip
 _BUN = ellipse(0.03j, 0.2, 0.17)
 _TAIL = smooth([0.1 + 0.14j, 0.3 + 0.1j, 0.4 + 0.35j, 0.34 + 0.75j, 0.27 + 0.5j, 0.2 + 0.28j])
 _TAILS = (_TAIL, np.conj(-_TAIL))
@@ -48,6 +51,7 @@ _QUIFF = smooth([-0.175 + 0.35j, -0.18 + 0.2j, -0.2 + 0.05j, 0.02 - 0.03j, 0.17 
 _CROP = _mirrored(0.085j, 0.12 + 0.11j, 0.18 + 0.25j, 0.168 + 0.36j, 0.13 + 0.23j, 0.05 + 0.2j)
 _BEARD = _mirrored(0.54j, 0.09 + 0.51j, 0.165 + 0.42j, 0.16 + 0.55j, 0.08 + 0.675j, 0.7j)
 _CROWN = _mirrored(0.06j, 0.13 + 0.055j, 0.175 + 0.23j)
+_VISOR = smooth([-0.15 + 0.225j, 0.05 + 0.215j, 0.3 + 0.24j, 0.36 + 0.29j, 0.2 + 0.285j, -0.1 + 0.265j], per_segment=4)
 _BEANIE = _mirrored(0.015j, 0.12 + 0.05j, 0.195 + 0.25j, 0.09 + 0.265j)
 
 # Hair behind the shoulders' front, hair before the face, and headgear.
@@ -67,8 +71,11 @@ _HAIRDOS = {
     "beard": ([], [_CROP, _BEARD]),
     "hat": ([], [_CROP]),
     "beanie": ([_CHIN_LONG], [_CROP]),
+    "cap": ([], [_CROP]),
+    "locks": ([_LOCKS], [_CURTAIN]),
+    "mane": ([_WAVY], [_PARTED, _BEARD]),
 }
-_HEADGEAR = {"hat": [ellipse(0.225j, 0.58, 0.1), _CROWN], "beanie": [_BEANIE]}
+_HEADGEAR = {"hat": [ellipse(0.225j, 0.58, 0.1), _CROWN], "beanie": [_BEANIE], "cap": [_CROWN, _VISOR]}
 
 _SHOULDERS = _mirrored(0.12 + 0.745j, 0.3 + 0.79j, 0.46 + 0.9j, 0.6 + 1.5j)
 _NECK = _mirrored(0.09 + 0.5j, 0.092 + 0.7j, 0.15 + 0.79j, bend=False)
@@ -89,9 +96,10 @@ _NOSE = np.array([0.006 + 0.4j, 0.03 + 0.49j, 0.01 + 0.508j, -0.028 + 0.497j, 0.
 _UPPER_LIP = 0.562j + np.array([-0.05, -0.014 - 0.016j, -0.009j, 0.014 - 0.016j, 0.05, 0.004j])
 _LOWER_LIP = 0.562j + smooth([-0.045, 0.006j, 0.045, 0.024j], per_segment=4)
 _ARC = np.exp(1j * np.pi * np.linspace(1, 2, 17))
+_CHAIN = 0.7j + np.append(-0.135 * _ARC.real - 0.3j * _ARC.imag, (0.1 * _ARC.real - 0.25j * _ARC.imag))
 _BAND = 0.33j + np.append(0.235 * _ARC, 0.205 * _ARC[::-1])
 
-EXTRAS = ("", "", "", "sunglasses", "glasses", "headphones", "earrings", "earrings")
+EXTRAS = ("none", "none", "none", "sunglasses", "glasses", "headphones", "earrings", "chain")
 WEAR = ("crew", "vee", "collar", "jacket", "roll", "bare", "hood")
 
 
@@ -101,7 +109,7 @@ class Looks:
 
     Attributes:
         skin, shade, hair, cloth, trim, lips: colours; shade is skin in shadow.
-        face, hairdo, wear, extra: which outline; extra is "", "sunglasses", "glasses", "headphones" or "earrings".
+        face, hairdo, wear, extra: which outline; extra is one of EXTRAS.
         width: of the face, 1 on average.
         turn: 0 to 0.07, how far the face looks to its lit side.
         side: 1 if the light comes from the left, -1 if from the right.
@@ -123,7 +131,7 @@ class Looks:
 
 
 def make_looks(style: Style, manner: str, u: np.ndarray) -> Looks:
-    """Looks from ten numbers between 0 and 1.
+    """Looks from ten numbers between 0 and 1, to the taste of the genre.
 
     `manner` is "natural" (skin as it is, hair as it is or dyed), "print" (the palette's colours) or "silhouette"
     (one colour).
@@ -141,16 +149,17 @@ def make_looks(style: Style, manner: str, u: np.ndarray) -> Looks:
     else:
         skin = mix(SKINS[int(len(SKINS) * u[1])], style.light, 0.1)
         natural = mix(NATURAL_HAIR[int(len(NATURAL_HAIR) * u[0] ** 1.5)], style.deep, 0.3)
-        hair = natural if u[2] < 0.72 else inks[int(4 * (u[2] - 0.72) / 0.28)]
+        dyed = choose(style.genre, ("undyed", "undyed", "dyed"), u[2]) == "dyed"
+        hair = inks[int(64 * u[2]) % 4] if dyed else natural
         cloth, trim = inks[int(4 * u[6])], inks[(int(4 * u[6]) + 1 + int(3 * u[7])) % 4]
         shade = mix(skin, mix(style.deep, (60, 25, 20), 0.4), 0.42)
         lips = mix(shade, (196, 44, 62), 0.6)
     return Looks(
         skin, shade, hair, cloth, trim, lips,
         face=tuple(_FACES)[int(len(_FACES) * u[3])],
-        hairdo=tuple(_HAIRDOS)[int(len(_HAIRDOS) * u[4])],
-        wear=WEAR[int(len(WEAR) * u[5])],
-        extra=EXTRAS[int(len(EXTRAS) * u[8])],
+        hairdo=choose(style.genre, _HAIRDOS, u[4]),
+        wear=choose(style.genre, WEAR, u[5]),
+        extra=choose(style.genre, EXTRAS, u[8]),
         width=0.88 + 0.22 * u[7],
         turn=0.07 * u[9],
         side=1 if u[6] < 0.5 else -1,
@@ -220,6 +229,8 @@ def _head(pen: _Pen, looks: Looks) -> None:
         pen.put(_BAND, looks.trim, looks.width)
         for side in (-1, 1):
             pen.put(ellipse(side * 0.2 + 0.4j, 0.085, 0.15), looks.trim, looks.width)
+    elif looks.extra == "chain":
+        pen.put(_CHAIN, mix(looks.trim, (240, 190, 70), 0.7))
     elif looks.extra == "earrings":
         for side in (-1, 1):
             pen.put(ellipse(side * 0.175 + 0.53j, 0.035, 0.06), looks.trim, looks.width)
@@ -270,36 +281,54 @@ _ARMS = {  # shoulder, elbow and hand
 }
 _SLEEVES = {name: _limb(0.055, *joints) for name, joints in _ARMS.items()}
 _HANDS = {name: joints[-1] + ellipse(0, 0.05, 0.06)[::4] for name, joints in _ARMS.items()}
-_POSES = (("down", "hip"), ("hip", "down"), ("down", "down"), ("hip", "up"), ("folded", "down"), ("out", "hip"),
-          ("down", "up"))  # fmt: skip
-_GUITAR = (ellipse(0.09 - 0.5j, 0.24, 0.19)[::4], _limb(0.035, 0.09 - 0.52j, 0.44 - 0.72j))
+_POSES = {  # left and right arm
+    "hip": ("down", "hip"),
+    "lean": ("hip", "down"),
+    "plain": ("down", "down"),
+    "dance": ("hip", "up"),
+    "folded": ("folded", "down"),
+    "show": ("out", "hip"),
+    "cheer": ("down", "up"),
+}
+_HELD = {
+    "empty": (),
+    "guitar": (ellipse(0.09 - 0.5j, 0.24, 0.19)[::4], _limb(0.035, 0.09 - 0.52j, 0.44 - 0.72j)),
+    "mic": (rectangle(-0.15 - 0.84j, 0.02, 0.84), ellipse(-0.13 - 0.86j, 0.07, 0.08)[::4]),  # on a stand
+}
 
 
-def standing(canvas: Canvas, foot: complex, height: float, looks: Looks, pose: float, guitar: bool = False) -> None:
-    """A person at full length; `pose`, 0 to 1, says where the arms are and whether it is trousers, skirt or gown."""
+def standing(
+    canvas: Canvas, style: Style, foot: complex, height: float, looks: Looks, pose: float, holds: float
+) -> None:
+    """A person at full length, to the taste of the genre.
+
+    Of two numbers from 0 to 1, `pose` says where the arms are and whether it is trousers, skirt or gown, and `holds`
+    whether there is a guitar or a microphone.
+    """
     body = _Pen(canvas.within(foot - height * (0.5 + 1j), height), looks.side)
     head = _Pen(canvas.within(foot - height * (0.13 + 1.018j), 0.26 * height), looks.side)
-    left, right = _POSES[int(len(_POSES) * pose)]
-    lower = int(21 * pose) % 3
+    left, right = _POSES[choose(style.genre, _POSES, pose)]
+    lower = choose(style.genre, ("trousers", "skirt", "gown"), 64 * pose % 1)
     sleeves = looks.skin if looks.wear in ("bare", "vee") else mix(looks.cloth, looks.shade, 0.2)
-    legs = looks.trim if lower == 0 else looks.skin
+    legs = looks.trim if lower == "trousers" else looks.skin
 
     def put(points: np.ndarray, colour: RGB) -> None:
         body.put(points + 1j, colour)
 
     _hair_behind(head, looks)
-    for points in () if lower == 2 else (_TROUSERS, -np.conj(_TROUSERS)):
+    for points in () if lower == "gown" else (_TROUSERS, -np.conj(_TROUSERS)):
         put(points, legs)
     for points in (_SHOE, -np.conj(_SHOE)):
         put(points, mix(looks.trim, looks.hair, 0.8))
     put(_limb(0.06, -0.84j, -0.9j), looks.shade)
     put(_TORSO, looks.cloth)
-    if lower:
-        put((_SKIRT, _GOWN)[lower - 1], looks.cloth if lower == 2 else looks.trim)
+    if lower == "gown":
+        put(_GOWN, looks.cloth)
+    elif lower == "skirt":
+        put(_SKIRT, looks.trim)
     for points, colour in ((_HANDS, looks.skin), (_SLEEVES, sleeves)):
         put(points[right], colour)
         put(-np.conj(points[left]), colour)
-    if guitar:
-        for points in _GUITAR:
-            put(points, looks.lips)
+    for points in _HELD[choose(style.genre, _HELD, holds)]:
+        put(points, looks.lips)
     _head(head, looks)

@@ -34,6 +34,7 @@ class Style:
         texture: as in Factors.
         era: one of factors.ERAS (decade).
         vigour: 1 at the start of a decade to 0.73 at its end, strength of the era's marks (year).
+        genre: as in Factors, for `wardrobe.choose`.
     """
 
     ground: RGB
@@ -60,6 +61,7 @@ class Style:
     texture: str
     era: str
     vigour: float
+    genre: str
 
 
 def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
@@ -99,6 +101,7 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
         texture=factors.texture,
         era=era(factors.year),
         vigour=1 - 0.03 * (factors.year % 10),
+        genre=factors.genre,
     )
 
 

@@ -9,6 +9,7 @@ from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.parts import gradient, lettering, wave
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 BLACK, LAMP = (0, 0, 0), (255, 214, 160)  # the latter is the colour of a light bulb
 _FALLOFF = {"flat": 0.3, "gradient": 0.5, "clouds": 0.7, "glow": 1.0}
@@ -20,7 +21,7 @@ def blur(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     night = mix(style.deep, BLACK, 0.7)
     layer = soft_layer(night)
     turned = layer.within(0, 1, style.tilt)
-    scene = (_bulbs, _street, _trails, _leaves, _sea, _window, _stage)[int(7 * u[0])]
+    scene = _SCENES[choose(style.genre, _SCENES, u[0])]
     scene(turned, style, night, rough)
     if style.figure:
         side = (0.72 + 0.25 * u[1]) * style.scale
@@ -200,3 +201,14 @@ def _stage(layer: Canvas, style: Style, night: RGB, rough: np.ndarray) -> None:
         layer.polygon(rectangle(at - 0.8 * size + 0.4j * size, 1.6 * size, 0.4), night)
         if rough[2, 20 + k] < 0.4:  # a hand in the air
             layer.polygon(rectangle(at + complex(0.6 * size, -1.2 * size), 0.3 * size, 2 * size), night)
+
+
+_SCENES = {
+    "bulbs": _bulbs,
+    "street": _street,
+    "trails": _trails,
+    "leaves": _leaves,
+    "sea": _sea,
+    "window": _window,
+    "stage": _stage,
+}

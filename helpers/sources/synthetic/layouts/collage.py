@@ -7,6 +7,7 @@ from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.parts import MIDDLE, backdrop, bloom, chip, lettering, type_height, wave
 from helpers.sources.synthetic.people import draw_bust, make_looks
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 Fill = Callable[[Canvas, Style, RGB, RGB, np.ndarray, float], None]  # prints on a piece of paper in two inks
@@ -38,7 +39,8 @@ def collage(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
         _glue(canvas, style, at, side, fills[int(5 * u[3] + k) % 5], inks[k % 4], inks[(k + 1) % 4], v)
     if u[4] < 0.5:
         _splash(canvas, style, centre + 0.5 * size * np.exp(1j * turn), size, inks[2], rough[8])
-    show = _face if style.figure else (_facade, _flower, _sea)[int(3 * u[5])]
+    pictures = {"facade": _facade, "flower": _flower, "sea": _sea}
+    show = _face if style.figure else pictures[choose(style.genre, pictures, u[5])]
     _glue(canvas, style, centre, size, show, inks[1], inks[3], rough[9])
     for corner in (-0.4 - 0.46j, 0.42 - 0.44j)[: 1 + (u[6] < 0.5)]:
         lean = corner.real + 8 * style.jitter * (u[7] - 0.5)

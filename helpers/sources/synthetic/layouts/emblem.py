@@ -5,6 +5,7 @@ from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.parts import MIDDLE, backdrop, bloom, lettering
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 Inks = tuple[RGB, RGB, RGB, RGB]
 
@@ -20,7 +21,8 @@ def emblem(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     inks = (style.main, style.deep, style.accent, style.light)
     if u[0] < 0.5:
         inks = inks[::-1]
-    draw = _bloom if u[1] < 0.5 or style.figure else (_burst, _eye, _record)[int(6 * u[1]) - 3]
+    marks = {"bloom": _bloom, "burst": _burst} | ({} if style.figure else {"eye": _eye, "record": _record})
+    draw = marks[choose(style.genre, marks, u[1])]
     draw(mark, style, inks, u[2:], rough)
     if style.figure:
         mark.polygon(ellipse(MIDDLE, 0.69), style.deep)

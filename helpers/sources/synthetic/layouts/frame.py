@@ -9,6 +9,9 @@ from helpers.sources.synthetic.layouts.pattern import pattern
 from helpers.sources.synthetic.layouts.portrait import portrait
 from helpers.sources.synthetic.parts import MIDDLE, lettering, plain
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
+
+_INSETS = {"horizon": horizon, "emblem": emblem, "pattern": pattern}
 
 
 def frame(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -25,7 +28,7 @@ def frame(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     if u[4] < 0.4:
         canvas.polygon(middle + 1.07 * (window - middle), style.accent)
     with canvas.clipped(window) as view:
-        inside = portrait if style.figure else (horizon, horizon, emblem, pattern)[int(4 * u[5])]
+        inside = portrait if style.figure else _INSETS[choose(style.genre, _INSETS, u[5])]
         inside(view.within(corner, side), replace(style, lines=(), tilt=0.0), rng)
     align = "left" if u[6] < 0.5 and u[3] >= 0.2 else "centre"
     left = corner.real if align == "left" else 0.07

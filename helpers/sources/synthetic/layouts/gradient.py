@@ -7,6 +7,7 @@ from helpers.sources.synthetic.palettes import RGB, brightness, mix
 from helpers.sources.synthetic.parts import backdrop, lettering, wave
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def gradients(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -16,7 +17,8 @@ def gradients(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     layer = soft_layer(style.ground)
     backdrop(layer, style, rng)
     turned = layer.within(0, 1, style.tilt)
-    (_mesh, _glass, _sunset, _rings)[int(4 * u[0])](turned, style, inks, rough)
+    fields = {"mesh": _mesh, "glass": _glass, "sunset": _sunset, "rings": _rings}
+    fields[choose(style.genre, fields, u[0])](turned, style, inks, rough)
     if u[1] < 0.35:
         vignette(layer, style.deep, 0.7)
     canvas.paint(layer.image)

@@ -8,6 +8,7 @@ from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.parts import backdrop, bloom, chip, gradient, lettering, type_height, wave
 from helpers.sources.synthetic.people import Looks, draw_bust, make_looks, standing
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 BLACK = (0, 0, 0)
 Member = Callable[..., None]  # draws member k on a canvas, standing at a point, at a height, as a bust where close
@@ -21,9 +22,11 @@ def group(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     u, rough = rng.random(10), rng.random((7, 18))
     backdrop(canvas, style, rng)
     canvas = canvas.within(0, 1, style.tilt)
-    arrange = _crowd if u[0] < 0.42 else _line if u[0] < 0.67 else _panels if u[0] < 0.84 else _horizon
+    order = choose(style.genre, ("crowd", "crowd", "line", "panels", "skyline"), u[0])
+    arrange = {"crowd": _crowd, "line": _line, "panels": _panels, "skyline": _horizon}[order]
     cast = _cast(style, "silhouette" if arrange is _horizon else "natural" if u[1] < 0.7 else "print", u[2:], rough)
-    thing = (_balloon, _microphone, _flower)[int(3 * u[3])]
+    things = {"balloon": _balloon, "microphone": _microphone, "flower": _flower}
+    thing = things[choose(style.genre, things, u[3])]
 
     def member(canvas: Canvas, k: int, foot: complex, height: float, close: bool) -> None:
         stray = rough[k, 10:13] - 0.5
@@ -35,7 +38,7 @@ def group(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
         elif close:
             draw_bust(place, cast[k])
         else:
-            standing(place, 0.5 + 1j, 1, cast[k], rough[k, 14])
+            standing(place, style, 0.5 + 1j, 1, cast[k], rough[k, 14], rough[k, 13])
 
     below = u[5] < 0.6  # the type is
     strip = type_height(style)
@@ -149,11 +152,12 @@ def _behind(canvas: Canvas, style: Style, u: np.ndarray, rough: np.ndarray, cent
     """A star or flower, stripes, or tiles: as many as the tempo is fast."""
     colour = mix(style.ground, _inks(style, u[0])[0], 0.8)
     n = round(1.3 * style.frequency) + 1
-    if u[2] < 0.35:
+    kind = choose(style.genre, ("bloom", "stripes", "dots"), u[2])
+    if kind == "bloom":
         outline = bloom(style, 2 * round(style.frequency) + 2, 0.22, np.append(rough, rough[:1]))
         for size, ink in ((1.5, colour), (0.95, mix(colour, style.ground, 0.5))):
             canvas.polygon(centre + size * style.scale * outline, ink)
-    elif u[2] < 0.7:
+    elif kind == "stripes":
         y = np.linspace(-0.25, 1.25, 61)
         for k in range(-2, n + 2):
             x = (k + 0.7 * style.irregularity * (rough[k % 7] - 0.5)) / n

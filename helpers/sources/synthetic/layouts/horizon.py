@@ -6,6 +6,7 @@ from helpers.sources.synthetic.palettes import RGB, brightness, mix
 from helpers.sources.synthetic.parts import gradient, lettering, plain, wave
 from helpers.sources.synthetic.people import make_looks, standing
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def horizon(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -26,14 +27,15 @@ def horizon(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
             canvas.polygon(sector(sun, 1.2, (k - 0.22) / 12, (k + 0.22) / 12), mix(low, light, 0.35))
     canvas.polygon(ellipse(sun, size), shine)
     far = mix(low, main if u[4] < 0.5 else style.ground, 0.45)
-    if u[5] < 0.2:
+    land = choose(style.genre, ("sea", "town", "mountains", "mountains", "mountains"), u[5])
+    if land == "sea":
         _sea(canvas, style, level, mix(far, deep, 0.6), complex(middle, size), shine, rough)
     else:
-        _ridges(canvas, style, level, far, rough, town=u[5] < 0.35)
+        _ridges(canvas, style, level, far, rough, town=land == "town")
     if style.figure:
         foot = complex(middle + 0.2 * (u[6] - 0.5), 0.97)
         walker = make_looks(style, "silhouette", rough[5, :10])
-        standing(canvas, foot, 0.36 * style.scale, walker, rough[5, 10], guitar=u[7] < 0.5)
+        standing(canvas, style, foot, 0.36 * style.scale, walker, rough[5, 10], u[7])
     below = u[8] < 0.35
     lettering(canvas, style, 0.95 if below else 0.06, ("left", "centre", "centre", "right")[int(4 * u[9])], rise=below)
 

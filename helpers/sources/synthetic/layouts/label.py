@@ -9,6 +9,7 @@ from helpers.sources.synthetic.palettes import mix
 from helpers.sources.synthetic.parts import MIDDLE, backdrop, lettering, wave
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def label(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -16,7 +17,8 @@ def label(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     u, rough = rng.random(7), rng.random(16)
     backdrop(canvas, style, rng)
     canvas = canvas.within(0, 1, style.tilt)
-    (_in_sleeve, _sliding, _on_table, _near)[int(4 * u[0])](canvas, style, u[1:], rough, rng)
+    views = {"sleeve": _in_sleeve, "sliding": _sliding, "table": _on_table, "near": _near}
+    views[choose(style.genre, views, u[0])](canvas, style, u[1:], rough, rng)
 
 
 def _in_sleeve(canvas: Canvas, style: Style, u: np.ndarray, rough: np.ndarray, rng: np.random.Generator) -> None:

@@ -4,6 +4,7 @@ from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle
 from helpers.sources.synthetic.parts import MIDDLE, backdrop, lettering, wave
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def pattern(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -16,7 +17,7 @@ def pattern(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     inks = (style.main, style.deep, style.light, style.accent)
     colours = 1 + style.shapes // 3
     reach = range(-(n // 2), n + n // 2 + 1)
-    kind = ("rings", "stripes", "waves", "dots")[int(4 * u[1])]
+    kind = choose(style.genre, ("rings", "stripes", "waves", "dots"), u[1])
     x = np.linspace(-0.5, 1.5, 121)
     for k in range(n) if kind == "rings" else reach:
         y = (k + 0.5 + 0.9 * style.irregularity * (rough[0, k] - 0.5)) / n

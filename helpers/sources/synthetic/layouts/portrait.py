@@ -5,6 +5,7 @@ from helpers.sources.synthetic.palettes import mix
 from helpers.sources.synthetic.parts import backdrop, lettering
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def portrait(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -16,14 +17,15 @@ def portrait(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     corner = complex(0.5 + style.offset - side / 2, 1.03 - side)
     head = corner + side * (0.5 + 0.4j)
     behind = mix(style.ground, style.main, 0.65)
-    manner = "natural" if u[2] < 0.55 else "print" if u[2] < 0.87 else "silhouette"
-    if u[1] < 0.25 or manner == "silhouette":
+    manner = choose(style.genre, ("natural", "natural", "print", "silhouette"), u[2])
+    ground = choose(style.genre, ("disc", "rays", "stripes", "wall"), u[1])
+    if ground == "disc" or manner == "silhouette":
         canvas.polygon(ellipse(head, 0.95 * side), style.accent)
-    elif u[1] < 0.45:
+    elif ground == "rays":
         rays = 2 * round(style.frequency) + 2
         for k in range(rays):
             canvas.polygon(sector(head, 1.3, k / rays, (k + 0.5) / rays), behind)
-    elif u[1] < 0.6:
+    elif ground == "stripes":
         stripes = round(1.5 * style.frequency)
         for k in range(stripes):
             canvas.polygon(rectangle(complex(-0.1 + 1.2 * k / stripes, -0.2), 0.6 / stripes, 1.4), behind)

@@ -4,6 +4,7 @@ from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, smooth
 from helpers.sources.synthetic.palettes import RGB, mix
 from helpers.sources.synthetic.parts import backdrop, bloom, chip, lettering, type_height, wave
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 Inks = tuple[RGB, ...]
@@ -22,7 +23,7 @@ _HEADS = {
              0.28 + 0.13j, 0.43 + 0.07j, 0.55 + 0.1j],
     "bob": [*_FACE, *_CHEST, 0.29 + 0.86j, 0.3 + 0.76j, 0.17 + 0.73j, 0.14 + 0.55j, 0.16 + 0.33j, 0.26 + 0.15j,
             0.42 + 0.08j, 0.54 + 0.1j],
-    "tail": [*_FACE, *_CHEST, *_NAPE, 0.26 + 0.56j, 0.23 + 0.42j, 0.13 + 0.55j, 0.1 + 0.78j, 0.0 + 0.86j, 0.03 + 0.6j,
+    "tails": [*_FACE, *_CHEST, *_NAPE, 0.26 + 0.56j, 0.23 + 0.42j, 0.13 + 0.55j, 0.1 + 0.78j, 0.0 + 0.86j, 0.03 + 0.6j,
              0.06 + 0.35j, 0.18 + 0.2j, 0.27 + 0.19j, 0.36 + 0.12j, 0.5 + 0.11j],
     "afro": [0.66 + 0.24j, *_FACE[2:], *_CHEST, 0.28 + 0.84j, 0.29 + 0.75j, 0.15 + 0.68j, 0.05 + 0.53j, 0.04 + 0.34j,
              0.11 + 0.17j, 0.25 + 0.06j, 0.42 + 0.02j, 0.58 + 0.08j, 0.67 + 0.17j],
@@ -34,6 +35,13 @@ _THINGS = {
         0.47 + 1.4j, 0.46 + 0.9j, 0.44 + 0.72j, 0.3 + 0.64j, 0.16 + 0.66j, 0.06 + 0.54j, 0.12 + 0.42j, 0.08 + 0.3j,
         0.2 + 0.22j, 0.25 + 0.1j, 0.4 + 0.11j, 0.52 + 0.04j, 0.63 + 0.11j, 0.77 + 0.1j, 0.82 + 0.23j, 0.93 + 0.3j,
         0.89 + 0.43j, 0.95 + 0.55j, 0.84 + 0.65j, 0.7 + 0.63j, 0.57 + 0.71j, 0.55 + 0.9j, 0.57 + 1.4j,
+    ],
+    "palm": [
+        0.42 + 1.4j, 0.47 + 0.95j, 0.5 + 0.65j, 0.49 + 0.42j, 0.4 + 0.5j, 0.34 + 0.68j, 0.3 + 0.5j, 0.36 + 0.38j,
+        0.2 + 0.42j, 0.08 + 0.56j, 0.1 + 0.36j, 0.28 + 0.27j, 0.14 + 0.24j, 0.0 + 0.3j, 0.1 + 0.14j, 0.3 + 0.15j,
+        0.42 + 0.23j, 0.38 + 0.08j, 0.46 + 0.0j, 0.56 + 0.06j, 0.56 + 0.21j, 0.7 + 0.1j, 0.88 + 0.12j, 1.0 + 0.28j,
+        0.84 + 0.23j, 0.7 + 0.27j, 0.9 + 0.36j, 0.94 + 0.57j, 0.8 + 0.42j, 0.64 + 0.38j, 0.7 + 0.5j, 0.68 + 0.7j,
+        0.61 + 0.5j, 0.54 + 0.41j, 0.57 + 0.65j, 0.56 + 0.95j, 0.54 + 1.4j,
     ],
     "mountain": [
         -0.3 + 1.4j, -0.25 + 0.95j, 0.0 + 0.82j, 0.16 + 0.62j, 0.23 + 0.64j, 0.36 + 0.38j, 0.42 + 0.36j, 0.52 + 0.14j,
@@ -68,12 +76,12 @@ _HEADS, _THINGS = ({name: _curve_and_lines(p) for name, p in shapes.items()} for
 
 
 def silhouette(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
-    """A head in profile, or a tree, mountain, hand, bird or guitar, and within or behind it a second scene."""
+    """A head in profile, or a tree, palm, mountain, hand, bird or guitar, and within or behind it a second scene."""
     u, rough = rng.random(10), rng.random((3, 32))
     backdrop(canvas, style, rng)
     canvas = canvas.within(0, 1, style.tilt)
-    shapes = tuple((_HEADS if style.figure else _THINGS).values())
-    curve, lines = shapes[int(len(shapes) * u[0])]
+    shapes = _HEADS if style.figure else _THINGS
+    curve, lines = shapes[choose(style.genre, shapes, u[0])]
     outline = lines + min(1.5 * style.curvature, 1) * (curve - lines)
     if u[1] < 0.5:
         outline = 1 - np.conj(outline)
@@ -84,7 +92,8 @@ def silhouette(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     corner = complex(0.5 + style.offset - side / 2, top)
     outline, heart = corner + side * outline, corner + side * (0.47 + 0.4j)
     area = heart - 0.35 * side * (1 + 1j), heart + 0.35 * side * (1 + 1j)
-    scene = (_bands, _hills, _petals, _town, _dots)[int(5 * u[3])]
+    scenes = {"bands": _bands, "hills": _hills, "petals": _petals, "town": _town, "dots": _dots}
+    scene = scenes[choose(style.genre, scenes, u[3])]
     night, day = mix(style.deep, BLACK, 0.35), mix(style.light, WHITE, 0.3)
     edge = (0.022 if u[1] < 0.5 else -0.022) * side  # towards the back of the head
 

@@ -9,6 +9,7 @@ from helpers.sources.synthetic.palettes import RGB, brightness, mix
 from helpers.sources.synthetic.parts import MIDDLE, backdrop
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
+from helpers.sources.synthetic.wardrobe import choose
 
 
 def typographic(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
@@ -20,7 +21,8 @@ def typographic(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     inks[0] = mix(inks[0], (255, 255, 255) if brightness(inks[0]) > paper else (0, 0, 0), 0.4)
     upright = canvas.within(0, 1, style.tilt)
     turn = (0.0, 0.0, 0.0, -0.4, -np.pi / 2)[int(5 * u[0])]
-    compose = (_stacked, _repeated, _scattered)[int(3 * u[1])]
+    settings = {"stacked": _stacked, "repeated": _repeated, "scattered": _scattered}
+    compose = settings[choose(style.genre, settings, u[1])]
     above = u[2] < 0.5  # the type is
     compose(canvas.within(0, 1, style.tilt + turn), style, inks, above, rough)
     if style.figure:
