@@ -4,9 +4,7 @@
 
 Trains one small convolutional network to name the genre and another of the same kind to read year and audio features,
 and measures on covers neither has seen how often the genre is right and how much of each number's variance is
-explained. Numbers are read as normal scores (their rank among all covers, as a normal deviate): raw, the R2 of liveness
-or speechiness would hang on a few outliers. Minutes are of processor time, summed over the cores. The figures go to
-data/results/learnability.json.
+explained (R2). Minutes are of processor time, summed over the cores. The figures go to data/results/learnability.json.
 """
 
 import argparse
@@ -19,7 +17,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras import layers
-from scipy.stats import norm
 from sklearn.metrics import accuracy_score, r2_score
 
 from helpers import DATA
@@ -41,12 +38,6 @@ def drawn(n: int, size: int, seed: int):
         images[i], genres[i] = image, GENRES.index(record.genres[0])
         numbers[i] = [record.year, *(record.features[name] for name in FEATURE_NAMES)]
     return images, genres, numbers
-
-
-def normal_scores(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The rank of each value among the known ones, column by column, as a normal deviate."""
-    ranks = np.column_stack([np.searchsorted(np.sort(k), v) for k, v in zip(known.T, values.T, strict=True)])
-    return norm.ppf((ranks + 0.5) / (len(known) + 1)).clip(-3, 3)
 
 
 def reader(size: int, outputs: int, dropout: float) -> keras.Model:
@@ -113,11 +104,10 @@ def main():
     }
     print(json.dumps(results, indent=1), flush=True)
 
+    mean, sd = known.mean(0), known.std(0)
     # Dropout would blur numbers.
-    model = trained(images, normal_scores(known, known), known.shape[1], "mse", 0.0, options.feature_minutes)
-    r2 = r2_score(
-        normal_scores(numbers, known), model.predict(new_images, verbose=0), multioutput="raw_values"
-    ).tolist()
+    model = trained(images, (known - mean) / sd, known.shape[1], "mse", 0.0, options.feature_minutes)
+    r2 = r2_score((numbers - mean) / sd, model.predict(new_images, verbose=0), multioutput="raw_values").tolist()
     results["r2"] = {name: round(value, 3) for name, value in zip(("year", *FEATURE_NAMES), r2, strict=True)}
     print(json.dumps(results["r2"], indent=1))
     path = DATA / "results" / "learnability.json"

@@ -70,7 +70,7 @@ def figures(statistics: dict, learnability: dict) -> str:
             ],
         ),
         f"SHA-256 of the pixels measured: `{s['pixels_sha256']}`.",
-        "What small convolutional networks read from covers they have not seen, the R² that of normal scores:",
+        "What small convolutional networks read from covers they have not seen:",
         table(
             ("", *(f"{size} px" for size in learnability)),
             [

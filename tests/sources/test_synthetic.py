@@ -256,12 +256,11 @@ def test_popular_marks_are_larger_and_nearer_the_middle():
     assert famous[1] < 0.5 * unknown[1]
 
 
-def test_old_prints_have_brown_blacks_and_yellow_whites():
+def test_old_prints_have_yellow_whites():
     for factors in some(6, genre="metal"):
         prints = (draw_cover(replace(factors, year=year, texture="clean"), 64) for year in (2010, 1950))
         new, old = (image.reshape(-1, 3) for image in prints)
         brightest = grey(new).argmax()
-        assert grey(old).min() > 5
         assert int(old[brightest][0]) - int(old[brightest][2]) > int(new[brightest][0]) - int(new[brightest][2])
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 from PIL import Image, ImageChops
 
-from helpers.sources.synthetic.canvas import Canvas, rectangle
+from helpers.sources.synthetic.canvas import Canvas
 from helpers.sources.synthetic.eras import print_era
 from helpers.sources.synthetic.factors import Factors, generator, require_range
 from helpers.sources.synthetic.finish import finish, to_pixels
 from helpers.sources.synthetic.layouts import DRAW
 from helpers.sources.synthetic.light import soft_layer
 from helpers.sources.synthetic.palettes import brightness, mix
-from helpers.sources.synthetic.parts import plain
+from helpers.sources.synthetic.parts import plain, wave
 from helpers.sources.synthetic.style import Style, make_style
 
 MIN_SIZE, MAX_SIZE = 32, 512
@@ -39,14 +39,16 @@ def draw_cover(factors: Factors, size: int) -> np.ndarray:
 
 
 def groove(canvas: Canvas, style: Style) -> None:
-    """Light falls through a blind, in as many bands as the music is fast, and a spotlight on the famous."""
-    spot = Image.radial_gradient("L").resize((96, 96)).point(lambda v: int(0.5 * style.fame * min(1.4 * v, 255)))
+    """Light falls in bands, as many as the music is fast, that sway as it makes one dance; the famous stand in it."""
+    spot = Image.radial_gradient("L").resize((96, 96)).point(lambda v: int(0.65 * style.fame * min(1.4 * v, 255)))
     canvas.paint(plain(mix(style.deep, (0, 0, 0), 0.5)), ImageChops.offset(spot, round(80 * style.offset), 0))
     bands = soft_layer(0)
     turned = bands.within(0, 1, style.tilt)
-    n = style.frequency
+    n, x = style.frequency, np.linspace(-0.5, 1.5, 49)
+    sway = 0.5 * style.curvature * wave(x, 0.1, 1.5, 1.0)
     for k in range(-round(0.3 * n) - 1, round(1.3 * n) + 1):
-        turned.polygon(rectangle(complex(-0.5, (k + 0.25) / n), 2, 0.5 / n), 34)
+        line = x + 1j * (k + 0.25 + sway) / n
+        turned.polygon(np.append(line, line[::-1] + 0.5j / n), 18)
     canvas.paint(plain((255, 255, 255) if brightness(style.ground) < 0.6 else style.deep), bands.image)
 
 

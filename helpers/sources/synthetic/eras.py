@@ -19,7 +19,7 @@ _STRENGTH = np.float32(0.65)  # of every era: more, and the palettes, which tell
 def print_era(image: Image.Image, style: Style, rng: np.random.Generator) -> np.ndarray:
     """The picture as it was printed in its style's era: planes."""
     planes = to_planes(image)
-    return planes + _STRENGTH * (_ERAS[style.era](image, style, rng.random(16, np.float32)) - planes)
+    return planes + _STRENGTH * (PRINT[style.era](image, style, rng.random(16, np.float32)) - planes)
 
 
 def duotone(image: Image.Image, style: Style, chance: np.ndarray) -> np.ndarray:
@@ -149,7 +149,7 @@ def mesh(image: Image.Image, style: Style, chance: np.ndarray) -> np.ndarray:
     return planes + np.float32(0.04) * laid(noise(side, 220), chance[4:])
 
 
-_ERAS = {f.__name__: f for f in (duotone, letterpress, seventies, neon, collage, gloss, flat, mesh)}
+PRINT = {f.__name__: f for f in (duotone, letterpress, seventies, neon, collage, gloss, flat, mesh)}
 
 
 def _colour(colour: RGB) -> np.ndarray:

@@ -58,7 +58,7 @@ def finish(planes: np.ndarray, texture: str, grain: float, rng: np.random.Genera
     """Planes with a texture laid over them, then as much roughness of the paper as `grain`, 0 to 1, says."""
     chance = rng.random(128, np.float32)
     planes = _TEXTURES[texture](planes, chance[2:])
-    return planes + np.float32(0.07 * grain) * laid(_tooth(planes.shape[1]), chance)
+    return planes + np.float32(0.085 * grain) * laid(_tooth(planes.shape[1]), chance)
 
 
 def clean(planes: np.ndarray, chance: np.ndarray) -> np.ndarray:

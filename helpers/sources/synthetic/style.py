@@ -19,14 +19,14 @@ class Style:
     Attributes:
         ground, deep, main, accent, light: the palette's five colours, tinted by the features.
         shapes: 2 to 9, how many of anything (energy).
-        frequency: 2 to 11 cycles across the cover (tempo).
+        frequency: 2 to 13 cycles across the cover (tempo).
         curvature: 0 angular to 1 round (danceability).
         irregularity: 0 even to 1 uneven (danceability).
         tilt: radians by which the composition is turned (liveness).
         jitter: 0 to 0.08, how far shapes stray from their place (liveness).
         shake: 0 to 0.07, how far the picture is doubled, as by an unsteady camera (liveness).
         offset: -0.25 to 0.25, how far the main motif is from the middle (popularity).
-        scale: 0.65 to 1.25, size of the main motif (popularity).
+        scale: 0.55 to 1.3, size of the main motif (popularity).
         type_size: size of the largest line (speechiness, instrumentalness).
         lines: the words to set, largest first: two, one or none (instrumentalness).
         typeface, backdrop, figure: as in Factors.
@@ -71,10 +71,10 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
     pace = min(max((f["tempo"] - 50) / 150, 0), 1)  # and between 50 and 200 BPM
     colours = _tint(
         palette_colours(factors.palette),
-        saturation=(0.5 + 0.7 * volume) * (1 - 0.4 * f["acousticness"]),
+        saturation=(0.42 + 0.82 * volume) * (1 - 0.4 * f["acousticness"]),
         warmth=f["valence"] - 0.45,
-        lift=0.28 * (f["valence"] - 0.45),
-        contrast=0.8 + 0.6 * f["energy"],
+        lift=0.4 * (f["valence"] - 0.45),
+        contrast=0.7 + 0.75 * f["energy"],
     )
     words = (factors.artist, factors.title) if chance[0] < 0.5 else (factors.title, factors.artist)
     if factors.genre in _CAPITALS or factors.typeface == "poster":
@@ -83,16 +83,16 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
     return Style(
         *colours,
         shapes=2 + round(7 * f["energy"]),
-        frequency=2 + 9 * pace,
+        frequency=2 + 11 * pace,
         curvature=f["danceability"],
         irregularity=1 - f["danceability"],
         tilt=0.55 * max(f["liveness"] - 0.08, 0) * math.copysign(1, chance[1] - 0.5),
         jitter=0.08 * f["liveness"],
-        shake=0.05 * max(f["liveness"] - 0.1, 0),
+        shake=0.06 * max(f["liveness"] - 0.1, 0),
         fame=f["popularity"] / 100,
         offset=0.5 * (1 - f["popularity"] / 100) * (chance[2] - 0.5),
-        scale=0.65 + 0.6 * f["popularity"] / 100,
-        type_size=(0.085 + 0.15 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
+        scale=0.55 + 0.75 * f["popularity"] / 100,
+        type_size=(0.075 + 0.2 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
         lines=words if silence < 0.5 else words[:1] if silence < 0.9 else (),
         typeface=factors.typeface,
         backdrop=factors.backdrop,
@@ -110,5 +110,5 @@ def _tint(colours: list[RGB], saturation: float, warmth: float, lift: float, con
     tinted = []
     for lightness, a, b in map(to_oklab, colours):
         lightness = min(max(0.5 + (lightness - 0.53) * contrast + lift, 0.02), 1.0)
-        tinted.append(from_oklab(lightness, a * saturation + 0.02 * warmth, (b + 0.06 * warmth) * saturation))
+        tinted.append(from_oklab(lightness, a * saturation + 0.03 * warmth, (b + 0.09 * warmth) * saturation))
     return tinted
