@@ -179,7 +179,7 @@ def make_discriminator(image_size, width):
 
 
 discriminator = make_discriminator(PROFILE.image_size, PROFILE.width)
-discriminator(covers[:3] / 127.5 - 1.0, training=True).shape
+tuple(discriminator(covers[:3] / 127.5 - 1.0, training=True).shape)
 
 # %% [markdown]
 # `helpers/gan/networks.py` holds the same two networks for the notebooks to come. Do not take our word for it:
@@ -231,8 +231,8 @@ for name, value in batch.items():
 # laptop, let Colab recycle the machine: run it again and it goes on from the last checkpoint.
 
 # %% tags=["progress"]
+gan.fit(covers, PROFILE.steps, PROFILE.batch_size, seed=SEED, run=WORK / "dcgan")
 run = Run(WORK / "dcgan")
-gan.fit(covers, PROFILE.steps, PROFILE.batch_size, seed=SEED, run=run.path)
 
 # %% [markdown]
 # ### How it went

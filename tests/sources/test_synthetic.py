@@ -21,7 +21,15 @@ from hypothesis import strategies as st
 from helpers.errors import CourseError
 from helpers.records import FEATURE_NAMES, Record
 from helpers.sources import synthetic
-from helpers.sources.synthetic import GENRES, LAYOUTS, draw_cover, draw_factors, synthetic_covers, to_record
+from helpers.sources.synthetic import (
+    GENRES,
+    LAYOUTS,
+    draw_cover,
+    draw_factors,
+    fingerprint,
+    synthetic_covers,
+    to_record,
+)
 from helpers.sources.synthetic.palettes import PALETTES, from_oklab, palette_colours, to_oklab
 from helpers.sources.synthetic.wardrobe import choose
 
@@ -55,16 +63,14 @@ def plainly(covers):
 def test_factors_are_the_same_on_every_machine():
     text = json.dumps([asdict(draw_factors(seed, index)) for seed, index in ((0, 0), (0, 1), (7, 123_456))])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    assert digest == "1eb3062a4ccbc1454892ee4e3dead5776d9e40d75fa84503ef00f844c2bbcc7b"
+    assert digest == "835bf7f8d1513065f2dbe2f23d21ddf03cefed6ebee142be48aed996ff881ca0"
 
 
 def test_pixels_are_the_same_with_locked_versions():
     locked = re.search(r"^pillow==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE).group(1)
     if PIL.__version__ != locked:
         pytest.skip(f"Pillow is {PIL.__version__}, the lock file says {locked}")
-    images = [draw_cover(some(1, layout=layout)[0], 64) for layout in LAYOUTS]
-    digest = hashlib.sha256(np.stack(images).tobytes()).hexdigest()
-    assert digest == "875b6687ffeef044a8fcfd9f5508f40b3ab7301a4b79161f9e8e414a00214f48"
+    assert fingerprint() == "019239664ca1f55fe67495f07f099639942ab079122c76962d2fc305d74a639a"
 
 
 def test_covers_do_not_depend_on_the_number_of_processes():
@@ -154,7 +160,7 @@ def test_kpop_is_mostly_hangul_and_the_rest_mostly_latin():
 @pytest.mark.parametrize("genre", GENRES)
 def test_a_genre_prefers_some_looks_and_has_them_all(genre):
     """Three covers in four choose among what the genre likes, the others among everything."""
-    options = ("guitar", "bird", "hand", "tree", "mountain", "palm")
+    options = ("none", "glasses", "sunglasses", "earrings", "headphones", "chain")
     counts = Counter(choose(genre, options, (k + 0.5) / 4000) for k in range(4000))
     assert set(counts) == set(options)
     assert counts.most_common(1)[0][1] > 1.5 * counts.most_common()[-1][1]
@@ -206,7 +212,8 @@ def test_a_feature_is_seen_in_every_layout(feature, low, high, measure):
         rises = [
             measure(draw_cover(with_features(factors, **{feature: high}), 64))
             - measure(draw_cover(with_features(factors, **{feature: low}), 64))
-            for factors in some(6, layout=layout)
+            for factors in some(9, layout=layout)
+            if factors.palette != "silver"  # black and white has no colour to change
         ]
         assert np.mean(rises) > 0 and np.mean(np.array(rises) > 0) > 0.6, layout
 
@@ -223,7 +230,7 @@ def test_danceable_grids_repeat_themselves():
     def unlike_itself(factors, danceability):
         # At this tempo there are four rows, so the pattern of two by two tiles comes again after half a cover.
         image = draw_cover(
-            with_features(factors, danceability=danceability, tempo=108, instrumentalness=1, liveness=0, energy=0.8), 64
+            with_features(factors, danceability=danceability, tempo=85, instrumentalness=1, liveness=0, energy=0.8), 64
         ).astype(float)
         return np.abs(image[:32] - image[32:]).mean() + np.abs(image[:, :32] - image[:, 32:]).mean()
 
