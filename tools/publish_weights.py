@@ -50,7 +50,7 @@ def main():
         "command": options.command,
         "hours": options.hours,
         "machine": options.machine,
-        "scores": {name: scores[name] for name in ("kid_lite0", "precision", "recall")} | {"n": n},
+        "scores": {name: scores[name] for name in ("kid_lite0", "precision", "recall", "n_fake")},
         "licence": "CC0-1.0",
     }
     with writing(FOLDER / f"{options.name}.weights.h5") as partial:

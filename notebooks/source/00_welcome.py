@@ -39,7 +39,7 @@ from helpers.sources import synthetic
 
 # %% tags=["parameters"]
 COVERS = 100
-SIZE = 80
+SIZE = 64
 SEED = 0
 
 # %% [markdown]

@@ -24,8 +24,9 @@ class Style:
         irregularity: 0 even to 1 uneven (danceability).
         tilt: radians by which the composition is turned (liveness).
         jitter: 0 to 0.08, how far shapes stray from their place (liveness).
-        shake: 0 to 0.07, how far the picture is doubled, as by an unsteady camera (liveness).
+        shake: 0 to 0.054, how far the picture is doubled, as by an unsteady camera (liveness).
         offset: -0.25 to 0.25, how far the main motif is from the middle (popularity).
+        fame: 0 to 1, strength of the spotlight (popularity).
         scale: 0.55 to 1.3, size of the main motif (popularity).
         type_size: size of the largest line (speechiness, instrumentalness).
         lines: the words to set, largest first: two, one or none (instrumentalness).
