@@ -177,7 +177,8 @@ plots.strips(strips)
 # Genre, year, layout, palette, typeface and texture are factors too. Here is the same record once in every layout:
 
 # %%
-plots.show([synthetic.draw_cover(replace(factors, layout=name), SIZE) for name in synthetic.LAYOUTS], columns=7, scale=1)
+layouts = [synthetic.draw_cover(replace(factors, layout=layout), SIZE) for layout in synthetic.LAYOUTS]
+plots.show(layouts, columns=7, scale=1)
 
 # %% [markdown]
 # Why does a course on GANs want covers like these? Because we know the truth about them. When a later notebook asks a
