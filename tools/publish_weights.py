@@ -1,6 +1,7 @@
 """Publish the averaged generator of a run in data/weights, with a card.
 
-    python tools/publish_weights.py RUN SET NAME --hours 1.5 --command "covergan train dcgan SET RUN --steps 60000"
+    python tools/publish_weights.py RUN SET NAME \
+        --hours 1.5 --machine "two processor cores" --command "covergan train dcgan SET RUN --steps 60000"
 
 SET is the CoverSet the run learnt from, made by `covergan synth` and drawn by the code as it is now: the card says
 which drawing code it was, and weights that learnt from another are refused. A model trained on third-party covers is
@@ -10,6 +11,7 @@ never shipped.
 import argparse
 import json
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -27,7 +29,7 @@ from helpers.sources.synthetic import fingerprint, synthetic_covers
 COMPARED = 5000  # covers on each side, for the scores
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("covers", metavar="SET")
@@ -37,11 +39,20 @@ def main():
     parser.add_argument("--command", required=True, help="what was run to train it")
     options = parser.parse_args()
 
+    try:
+        publish(options)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def publish(options) -> None:
     covers = CoverSet.open(options.covers)
     settings = Run(options.run).settings()
     require_drawn_now(covers, settings["covers"])
     gan = load(options.run)
-    n = min(COMPARED, len(covers))
+    n = min(COMPARED, len(covers) // 2)
     scores = evaluate(gan.generate(n, seed=1), covers, n=n)
     card = settings | {
         "steps": int(gan.step),
@@ -67,10 +78,12 @@ def require_drawn_now(covers: CoverSet, wanted: str) -> None:
     """Raise a CourseError unless the covers are those of the run and what the code draws today."""
     if covers.hash != wanted:
         raise CourseError(f"The run did not learn from {covers.path}; pass the set it was made with.")
+    if set(covers.table["source"]) != {"synthetic"}:
+        raise CourseError(f"Not all covers in {covers.path} are drawn by code; such weights are never shipped.")
     drawn = np.stack([image for _, image in synthetic_covers(48, covers.size, seed_of(covers))])
     if not np.array_equal(covers[:48], drawn):
         raise CourseError(f"The covers in {covers.path} were drawn by older code; draw them again, and train again.")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

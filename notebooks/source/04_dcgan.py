@@ -314,9 +314,9 @@ for name, score in scores.items():
 
 # %% [markdown]
 # Read the two together. Low precision: the fakes are blurred or strange. High precision but low recall: the generator
-# has found some pictures that work and draws only those, which is called **mode collapse**. Drawn covers with their
-# hard edges are strict judges, and a young generator is far from both floors. Recall is the number to fight for: what
-# a generator has given up drawing, it rarely takes up again.
+# has found some pictures that work and draws only those, which is called **mode collapse**. Precision may even rise
+# above its floor: a blurred cover lies in the middle of the cloud, where everything is near. Recall is the number to
+# fight for: what a generator has given up drawing, it rarely takes up again.
 #
 # ## 10 · Two recipes at equal time
 #
