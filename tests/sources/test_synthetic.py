@@ -212,7 +212,8 @@ def test_a_feature_is_seen_in_every_layout(feature, low, high, measure):
         rises = [
             measure(draw_cover(with_features(factors, **{feature: high}), 64))
             - measure(draw_cover(with_features(factors, **{feature: low}), 64))
-            for factors in some(6, layout=layout)
+            for factors in some(9, layout=layout)
+            if factors.palette != "silver"  # black and white has no colour to change
         ]
         assert np.mean(rises) > 0 and np.mean(np.array(rises) > 0) > 0.6, layout
 
@@ -264,7 +265,8 @@ def test_popular_marks_are_larger_and_nearer_the_middle():
 
 def test_old_prints_have_brown_blacks_and_yellow_whites():
     for factors in some(6, genre="metal"):
-        new, old = (draw_cover(replace(factors, year=year), 64).reshape(-1, 3) for year in (2029, 1950))
+        prints = (draw_cover(replace(factors, year=year, texture="clean"), 64) for year in (2010, 1950))
+        new, old = (image.reshape(-1, 3) for image in prints)
         darkest, brightest = grey(new).argmin(), grey(new).argmax()
         assert grey(old[darkest]) > grey(new[darkest])
         assert int(old[brightest][0]) - int(old[brightest][2]) > int(new[brightest][0]) - int(new[brightest][2])
