@@ -177,19 +177,23 @@ def train(
 
 @app.command()
 def sample(
-    run_path: RunArgument,
+    run: Annotated[str, typer.Argument(metavar="RUN|NAME", help="A run's folder, or the name of shipped weights.")],
     out: Annotated[Path, typer.Argument(metavar="OUT.png|.jpg", help="The picture to write.")],
     n: Annotated[int, typer.Option(min=1, max=MAX_SAMPLES, help="How many covers.")] = 64,
     seed: Seed = 0,
     backend: BackendOption = None,
 ):
-    """Draw covers with a trained run and save them as one picture."""
+    """Draw covers with a trained run, or with weights that ship with the course, and save them as one picture."""
     import imageio.v3 as imageio
 
     from helpers.plots import image_grid
 
     check_picture(out)
-    grid = image_grid(start_keras(backend).load(run_path).generate(n, seed))
+    gans = start_keras(backend)
+    from helpers.gan import weights
+
+    gan = weights.load(run)[0] if run in weights.names() and not Path(run).exists() else gans.load(run)
+    grid = image_grid(gan.generate(n, seed))
     with writing(out) as partial:
         imageio.imwrite(partial, grid)
     console.print(f"{n:,} covers in {out}")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from helpers.cli import main
 from helpers.covers import CoverSet
+from helpers.gan import weights
 from helpers.records import RECORDS_FILE, Record, append_records
 
 
@@ -120,6 +121,14 @@ def test_prepare_names_genres_by_folder_and_counts_rejects(covergan, images, tmp
 def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
     assert covergan("prepare", images, tmp_path, "--size", 32, "--size", 16)[0] == 0
     assert [CoverSet.open(tmp_path / name).size for name in ("16", "32")] == [16, 32]
+
+
+def test_shipped_weights_are_sampled_by_name(covergan, tmp_path):
+    name = weights.names()[0]
+    _, card = weights.load(name)
+    assert covergan("sample", name, tmp_path / "grid.png", "--n", 4)[0] == 0
+    side = 2 * (card["image_size"] + 2) + 2
+    assert imageio.imread(tmp_path / "grid.png").shape == (side, side, 3)
 
 
 def test_sample_can_be_a_jpeg_and_depends_on_the_seed(covergan, trained, tmp_path):

@@ -13,6 +13,11 @@ from helpers.gan import build
 FOLDER = DATA / "weights"
 
 
+def names() -> list[str]:
+    """What `load` can be given."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
 def load(name: str):
     """A shipped model, whose averaged generator is trained and whose other weights are not, and its card.
 
@@ -21,8 +26,7 @@ def load(name: str):
     """
     card_path = FOLDER / f"{name}.json"
     if not card_path.exists():
-        names = ", ".join(sorted(path.stem for path in FOLDER.glob("*.json"))) or "none"
-        raise CourseError(f"No weights called {name!r} ship with the course; these do: {names}.")
+        raise CourseError(f"No weights called {name!r} ship with the course; these do: {', '.join(names())}.")
     card = json.loads(card_path.read_text(encoding="utf-8"))
     gan = build(card["model"], **{key: card[key] for key in ("recipe", "image_size", "width", "seed")})
     gan.ema_generator.load_weights(FOLDER / f"{name}.weights.h5")

@@ -168,7 +168,7 @@ plots.strips(strips)
 # | danceability | round instead of angular, even instead of uneven |
 # | acousticness | rougher paper, quieter colours |
 # | instrumentalness | less type, in the end none |
-# | liveness | a tilted, shaken picture, as if from the front row |
+# | liveness | a tilted, shaken picture under the lights of a stage, as if from the front row |
 # | loudness | saturated colours |
 # | speechiness | larger type |
 # | popularity | the subject larger, nearer the middle and in a spotlight; more often a person |

@@ -8,7 +8,7 @@ from helpers.errors import CourseError
 from helpers.gan import weights
 from helpers.sources.synthetic import fingerprint
 
-NAMES = sorted(path.stem for path in weights.FOLDER.glob("*.json"))
+NAMES = weights.names()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,7 +19,7 @@ What each factor does to the picture (numbers in `style.make_style`, which is th
     danceability      round rather than angular, even rather than uneven
     acousticness      paper grain and muted colour
     instrumentalness  less type: smaller, then one line (from 0.5), then none (from 0.9)
-    liveness          tilt, jitter, and a doubled picture, as by an unsteady camera
+    liveness          tilt, jitter, stage lights, and a doubled picture, as by an unsteady camera
     loudness          saturation (between -30 and -2 dB)
     speechiness       size of type
     popularity        the main motif larger, nearer the middle and in a spotlight; more often a figure

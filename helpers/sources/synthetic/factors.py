@@ -20,7 +20,7 @@ LAYOUTS = (
     "horizon", "emblem", "grid", "portrait", "pattern", "frame",
     "group", "silhouette", "collage", "gradient", "type", "label", "blur",
 )  # fmt: skip
-BACKDROPS = ("flat", "gradient", "glow", "clouds")
+BACKDROPS = ("flat", "gradient", "glow", "clouds", "black", "white")
 TYPEFACES = ("poster", "modern", "serif", "book", "hand")
 TEXTURES = ("clean", "paper", "grain", "halftone", "scanlines", "dust", "worn")
 ERAS = ("duotone", "letterpress", "seventies", "neon", "collage", "gloss", "flat", "mesh")  # one a decade from 1950
@@ -131,7 +131,7 @@ class Factors:
         artist, title: Latin or Hangul.
         layout: one of LAYOUTS.
         palette: a name in `palettes.PALETTES`.
-        backdrop: "flat", "gradient", "glow" or "clouds".
+        backdrop: "flat", "gradient", "glow" or "clouds" of the palette's ground; "black" or "white" instead of it.
         typeface: "poster", "modern", "serif", "book" or "hand".
         figure: whether a person is shown.
         texture: "clean", "paper", "grain", "halftone", "scanlines", "dust" or "worn"; some decades like some.
@@ -213,7 +213,7 @@ def draw_factors(seed: int, index: int) -> Factors:
         title=words.album_title(genre, hangul_title, live, pick),
         layout=layout,
         palette=_draw_palette(profile, rng.random(), pick),
-        backdrop=_weighted(BACKDROPS, (3, 3, 2, 3), rng),
+        backdrop=_weighted(BACKDROPS, (6, 5, 4, 6, 4, 4), rng),
         typeface=_weighted(TYPEFACES, profile.typefaces, rng),
         figure=layout == "portrait" or rng.random() < 0.05 + 0.8 * features["popularity"] / 100,
         texture=_weighted(TEXTURES, _ERA_TEXTURES[era(year)], rng),

@@ -58,7 +58,7 @@ def finish(planes: np.ndarray, texture: str, grain: float, rng: np.random.Genera
     """Planes with a texture laid over them, then as much roughness of the paper as `grain`, 0 to 1, says."""
     chance = rng.random(128, np.float32)
     planes = _TEXTURES[texture](planes, chance[2:])
-    return planes + np.float32(0.085 * grain) * laid(_tooth(planes.shape[1]), chance)
+    return planes + np.float32(0.06 * grain) * laid(_tooth(planes.shape[1]), chance)
 
 
 def clean(planes: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ def worn(planes: np.ndarray, chance: np.ndarray) -> np.ndarray:
         loss = np.asarray(saved, np.int16) - np.asarray(small, np.int16)
     loss = Image.fromarray((loss // 2 + 128).clip(0, 255).astype(np.uint8)).resize((side, side), Image.Resampling.BOX)
     rubbed = np.clip(_rim(side) * (np.float32(0.4) + laid(_patches(side), chance)), 0, 1)
-    planes = planes + (to_planes(loss) - np.float32(128 / 255)) * 2
+    planes = planes + (to_planes(loss) - np.float32(128 / 255)) * np.float32(1.3)
     return planes + rubbed * (np.float32(0.93) - planes)
 
 

@@ -25,7 +25,7 @@ def backdrop(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
     """Fill the canvas: one flat colour, a gradient, a glow, or clouds like a blurred photograph."""
     u, noise = rng.random(2), rng.bytes(25)
     other = mix(style.ground, (style.deep, style.deep, style.main, style.accent)[int(4 * u[0])], 0.8)
-    if style.backdrop == "flat":
+    if style.backdrop in ("flat", "black", "white"):
         canvas.paint(plain(style.ground))
     elif style.backdrop == "gradient":
         canvas.paint(gradient(style.ground, other) if u[1] < 0.6 else gradient(other, style.ground))

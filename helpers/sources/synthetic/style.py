@@ -7,9 +7,12 @@ import math
 from dataclasses import dataclass
 
 from helpers.sources.synthetic.factors import Factors, era
-from helpers.sources.synthetic.palettes import RGB, from_oklab, palette_colours, to_oklab
+from helpers.sources.synthetic.palettes import RGB, from_oklab, mix, palette_colours, to_oklab
 
 _CAPITALS = {"rock", "metal", "hiphop", "electronic", "jazz", "reggae"}  # genres that shout
+
+
+_PLAIN_GROUNDS = {"black": (0, 0, 0), "white": (255, 255, 255)}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Style:
         tilt: radians by which the composition is turned (liveness).
         jitter: 0 to 0.08, how far shapes stray from their place (liveness).
         shake: 0 to 0.054, how far the picture is doubled, as by an unsteady camera (liveness).
+        beams: 0 to 1, strength of the lights above the stage (liveness).
         offset: -0.25 to 0.25, how far the main motif is from the middle (popularity).
         fame: 0 to 1, strength of the spotlight (popularity).
         scale: 0.55 to 1.3, size of the main motif (popularity).
@@ -50,6 +54,7 @@ class Style:
     tilt: float
     jitter: float
     shake: float
+    beams: float
     offset: float
     fame: float
     scale: float
@@ -77,6 +82,8 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
         lift=0.4 * (f["valence"] - 0.45),
         contrast=0.7 + 0.75 * f["energy"],
     )
+    if factors.backdrop in _PLAIN_GROUNDS:
+        colours[0] = mix(colours[0], _PLAIN_GROUNDS[factors.backdrop], 0.93)
     words = (factors.artist, factors.title) if chance[0] < 0.5 else (factors.title, factors.artist)
     if factors.genre in _CAPITALS or factors.typeface == "poster":
         words = tuple(line.upper() for line in words)
@@ -90,10 +97,11 @@ def make_style(factors: Factors, chance: tuple[float, ...]) -> Style:
         tilt=0.55 * max(f["liveness"] - 0.08, 0) * math.copysign(1, chance[1] - 0.5),
         jitter=0.08 * f["liveness"],
         shake=0.06 * max(f["liveness"] - 0.1, 0),
+        beams=f["liveness"],
         fame=f["popularity"] / 100,
         offset=0.5 * (1 - f["popularity"] / 100) * (chance[2] - 0.5),
         scale=0.55 + 0.75 * f["popularity"] / 100,
-        type_size=(0.075 + 0.2 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
+        type_size=(0.055 + 0.3 * math.sqrt(f["speechiness"])) * (1 - 0.45 * silence),
         lines=words if silence < 0.5 else words[:1] if silence < 0.9 else (),
         typeface=factors.typeface,
         backdrop=factors.backdrop,

@@ -12,7 +12,7 @@ from helpers.sources.synthetic.style import Style
 from helpers.sources.synthetic.wardrobe import choose
 
 BLACK, LAMP = (0, 0, 0), (255, 214, 160)  # the latter is the colour of a light bulb
-_FALLOFF = {"flat": 0.3, "gradient": 0.5, "clouds": 0.7, "glow": 1.0}
+_FALLOFF = {"flat": 0.3, "white": 0.3, "black": 1.0, "gradient": 0.5, "clouds": 0.7, "glow": 1.0}
 
 
 def blur(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
