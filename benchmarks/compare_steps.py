@@ -1,4 +1,4 @@
-"""Does one forward pass for both networks cost quality? Train both kinds of step equally long and measure.
+"""Does one forward pass for both networks cost quality? Take equally many steps of both kinds and measure.
 
     python benchmarks/compare_steps.py SET --steps 5000 --seeds 2 --about "dSleeves, 6,096 covers of 32 px"
 

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,6 +22,7 @@ from skimage.color import rgb2lab
 
 from helpers import DATA
 from helpers.covers import CoverSet
+from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.metrics.distribution import evaluate
 from helpers.records import FEATURE_NAMES
@@ -193,6 +195,8 @@ def main():
     options = parser.parse_args()
 
     covers = CoverSet.open(options.covers)
+    if covers.size != SIZE:
+        raise CourseError(f"{covers.path} holds covers of {covers.size} px; make a set of {SIZE} px.")
     n = min(options.n, len(covers) // 2)
     order = np.random.default_rng(SEED).permutation(len(covers))  # as `evaluate` takes them
     real, other = (covers[np.sort(part)] for part in (order[:n], order[n : 2 * n]))
@@ -237,4 +241,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CourseError as error:
+        sys.exit(str(error))

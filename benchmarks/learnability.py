@@ -100,7 +100,7 @@ def main():
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--covers", type=int, default=30_000, help="to learn from")
     parser.add_argument("--genre-minutes", type=float, default=3)
-    parser.add_argument("--feature-minutes", type=float, default=10)
+    parser.add_argument("--feature-minutes", type=float, default=12)
     options = parser.parse_args()
 
     keras.utils.set_random_seed(0)

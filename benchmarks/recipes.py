@@ -30,6 +30,7 @@ from variants import RECIPES
 
 from helpers import DATA
 from helpers.covers import CoverSet
+from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.metrics.distribution import evaluate
 from helpers.plots import image_grid
@@ -85,7 +86,6 @@ def compare(options) -> None:
     covers = CoverSet.open(options.covers)
     settings = {"covers": len(covers), "hash": covers.hash, "size": covers.size, "cpu_count": os.cpu_count()}
     settings |= {name: getattr(options, name) for name in ("about", "batch_size", "width", "seconds")}
-    settings["command"] = f"python benchmarks/recipes.py SET --name {options.name} --seconds {options.seconds:g}"
     results = read()
     if options.name not in results["sets"]:
         scores = evaluate(covers[:SAMPLES], covers, n=SAMPLES)  # floors are the same whatever the fakes
@@ -94,6 +94,12 @@ def compare(options) -> None:
     known = results["sets"][options.name]
     if changed := [name for name in settings if known[name] != settings[name]]:
         sys.exit(f"{RESULTS} holds runs called {options.name!r} with another {changed[0]}; use another --name.")
+    command = f"python benchmarks/recipes.py SET --name {options.name} --about {options.about!r}"
+    for name in ("seconds", "batch_size", "width"):
+        command += f" --{name.replace('_', '-')} {getattr(options, name):g}"
+    command += f" --seeds {' '.join(map(str, options.seeds))}"
+    known["command"] = command
+    write(results)
     done = {(row["recipe"], row["seed"]) for row in results["rows"] if row["set"] == options.name}
     # Seed by seed, so that an interrupted comparison is still a fair one.
     missing = [pair for seed in options.seeds for recipe in options.recipes if (pair := (recipe, seed)) not in done]
@@ -165,4 +171,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CourseError as error:
+        sys.exit(str(error))

@@ -192,7 +192,7 @@ def sample(
     gans = start_keras(backend)
     from helpers.gan import weights
 
-    gan = weights.load(run)[0] if run in weights.names() and not Path(run).exists() else gans.load(run)
+    gan = gans.load(run) if Path(run).exists() else weights.load(run)[0]
     grid = image_grid(gan.generate(n, seed))
     with writing(out) as partial:
         imageio.imwrite(partial, grid)

@@ -12,6 +12,7 @@ from helpers.errors import CourseError
 
 # Two colours of the Okabe-Ito palette, which people with any common colour vision can tell apart.
 D_COLOUR, G_COLOUR = "#0072B2", "#D55E00"
+HEAVY = 200_000  # bytes
 
 
 def image_grid(images, columns: int | None = None, pad: int = 2, scale: int = 1) -> np.ndarray:
@@ -46,7 +47,7 @@ def image_grid(images, columns: int | None = None, pad: int = 2, scale: int = 1)
 
 
 def show(images, columns: int | None = None, scale: int = 2, title: str | None = None) -> None:
-    """Display a grid of images below a notebook cell.
+    """Display a grid of images below a notebook cell: as PNG, or as JPEG where that would make a heavy notebook.
 
     Args:
         images, columns, scale: as for `image_grid`.
@@ -55,32 +56,37 @@ def show(images, columns: int | None = None, scale: int = 2, title: str | None =
     from IPython.display import Image as Picture
     from IPython.display import Markdown, display
 
-    png = io.BytesIO()
-    Image.fromarray(image_grid(images, columns, scale=scale)).save(png, "PNG", optimize=True)
+    grid, file = Image.fromarray(image_grid(images, columns, scale=scale)), io.BytesIO()
+    grid.save(file, "PNG", optimize=True)
+    if file.tell() > HEAVY:
+        file = io.BytesIO()
+        grid.save(file, "JPEG", quality=90, subsampling=0)
     if title:
         display(Markdown(title))
-    display(Picture(png.getvalue()))
+    display(Picture(file.getvalue()))
 
 
 def strips(rows: dict, scale: int = 1):
     """Draw one row of images for each label, for example a factor and the covers it leads to.
 
     Args:
-        rows: label -> images, as for `image_grid`; the same number in every row.
+        rows: label -> images, as for `image_grid`; short rows end in white.
         scale: as for `image_grid`.
 
     Returns:
         A matplotlib Figure; as the last line of a notebook cell it is shown once.
 
     Raises:
-        CourseError: as `image_grid`, and if there are no rows or they differ in length.
+        CourseError: as `image_grid`, and if there are no rows.
     """
     import matplotlib.pyplot as plt
 
-    lengths = {len(images) for images in rows.values()}
-    if len(lengths) != 1:
-        raise CourseError(f"The rows hold {sorted(lengths)} images; strips need the same number in each.")
-    grid = image_grid(np.concatenate([_as_batch(images) for images in rows.values()]), lengths.pop(), scale=scale)
+    if not rows:
+        raise CourseError("There are no rows; strips need at least one label with its images.")
+    batches = [_as_batch(images) for images in rows.values()]
+    columns = max(map(len, batches))
+    padded = [np.pad(b, ((0, columns - len(b)), (0, 0), (0, 0), (0, 0)), constant_values=255) for b in batches]
+    grid = image_grid([image for row in padded for image in row], columns, scale=scale)
     height, width = grid.shape[:2]
     figure, axes = plt.subplots(figsize=(width / 100 + 1.3, height / 100), dpi=100, layout="constrained")
     axes.imshow(grid)

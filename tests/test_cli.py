@@ -15,6 +15,7 @@ from PIL import Image
 from helpers.cli import main
 from helpers.covers import CoverSet
 from helpers.gan import weights
+from helpers.plots import image_grid
 from helpers.records import RECORDS_FILE, Record, append_records
 
 
@@ -125,10 +126,9 @@ def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
 
 def test_shipped_weights_are_sampled_by_name(covergan, tmp_path):
     name = weights.names()[0]
-    _, card = weights.load(name)
-    assert covergan("sample", name, tmp_path / "grid.png", "--n", 4)[0] == 0
-    side = 2 * (card["image_size"] + 2) + 2
-    assert imageio.imread(tmp_path / "grid.png").shape == (side, side, 3)
+    assert covergan("sample", name, tmp_path / "grid.png", "--n", 4, "--seed", 7)[0] == 0
+    expected = image_grid(weights.load(name)[0].generate(4, seed=7))
+    assert np.array_equal(imageio.imread(tmp_path / "grid.png"), expected)
 
 
 def test_sample_can_be_a_jpeg_and_depends_on_the_seed(covergan, trained, tmp_path):
@@ -240,7 +240,8 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "'--steps'" in refused("train", "dcgan", covers, run, "--steps", 0)
     assert "batch" in refused("train", "dcgan", covers, run, "--steps", 1, "--batch-size", 65, "--width", 4)
     assert "no folder" in refused("train", "dcgan", tmp_path / "nowhere", run)
-    assert "not a training run" in refused("sample", tmp_path / "nowhere", tmp_path / "grid.png")
+    assert "not a training run" in refused("sample", covers, tmp_path / "grid.png")
+    assert weights.names()[0] in refused("sample", tmp_path / "nowhere", tmp_path / "grid.png")
     assert "must end in" in refused("sample", trained, tmp_path / "grid.txt")
     assert "cannot be written" in refused("sample", trained, text / "notes.txt" / "grid.png")
 

@@ -18,8 +18,8 @@ COLUMNS, ROWS = 14, 3
 def main():
     count = COLUMNS * ROWS
     covers = np.stack([cover for _, cover in synthetic_covers(count, 64, seed=2)])
-    gan, _ = weights.load("dcgan_dsleeves_32")
-    drawn = gan.generate(count, seed=2).repeat(2, axis=1).repeat(2, axis=2)
+    gan, _ = weights.load("dcgan_dsleeves_64")
+    drawn = gan.generate(count, seed=2)
     path = Path(__file__).resolve().parents[1] / "docs" / "gallery.png"
     path.parent.mkdir(exist_ok=True)
     imageio.imwrite(path, np.concatenate([image_grid(covers, COLUMNS, pad=3), image_grid(drawn, COLUMNS, pad=3)]))

@@ -41,7 +41,7 @@ def main() -> int:
 
     try:
         publish(options)
-    except CourseError as error:
+    except (CourseError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
@@ -61,6 +61,7 @@ def publish(options) -> None:
         "command": options.command,
         "hours": options.hours,
         "machine": options.machine,
+        "scores_against": "covers it learnt from",
         "scores": {name: scores[name] for name in ("kid_lite0", "precision", "recall", "n_fake")},
         "licence": "CC0-1.0",
     }
@@ -78,9 +79,11 @@ def require_drawn_now(covers: CoverSet, wanted: str) -> None:
     """Raise a CourseError unless the covers are those of the run and what the code draws today."""
     if covers.hash != wanted:
         raise CourseError(f"The run did not learn from {covers.path}; pass the set it was made with.")
-    if set(covers.table["source"]) != {"synthetic"}:
+    seed = seed_of(covers)
+    wanted_ids = [f"{seed}-{index}" for index in range(len(covers))]
+    if set(covers.table["source"]) != {"synthetic"} or list(covers.table["source_id"]) != wanted_ids:
         raise CourseError(f"Not all covers in {covers.path} are drawn by code; such weights are never shipped.")
-    drawn = np.stack([image for _, image in synthetic_covers(48, covers.size, seed_of(covers))])
+    drawn = np.stack([image for _, image in synthetic_covers(min(48, len(covers)), covers.size, seed)])
     if not np.array_equal(covers[:48], drawn):
         raise CourseError(f"The covers in {covers.path} were drawn by older code; draw them again, and train again.")
 

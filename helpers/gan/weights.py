@@ -24,10 +24,11 @@ def load(name: str):
     Raises:
         CourseError: if no such weights ship with the course.
     """
-    card_path = FOLDER / f"{name}.json"
-    if not card_path.exists():
-        raise CourseError(f"No weights called {name!r} ship with the course; these do: {', '.join(names())}.")
-    card = json.loads(card_path.read_text(encoding="utf-8"))
+    if name not in names():
+        raise CourseError(
+            f"{name} is neither a run's folder nor weights of the course, which are: {', '.join(names())}."
+        )
+    card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     gan = build(card["model"], **{key: card[key] for key in ("recipe", "image_size", "width", "seed")})
     gan.ema_generator.load_weights(FOLDER / f"{name}.weights.h5")
     return gan, card

@@ -10,7 +10,7 @@ never downloaded; they are in the public domain (CC0-1.0).
 What each factor does to the picture (numbers in `style.make_style`, which is the only place they meet):
 
     genre             which palettes, layouts, typefaces, years and feature values are likely, and which people,
-                      clothes, things and places (`wardrobe`); never one fixed mark
+                      clothes, things and places (`wardrobe`); six genres set Latin type in capitals
     year              print: duotone, letterpress, seventies gradients, neon, collage, gloss, flat, mesh gradient, one
                       a decade from 1950, fading a little towards its end
     energy            contrast, and number of shapes
@@ -23,7 +23,7 @@ What each factor does to the picture (numbers in `style.make_style`, which is th
     loudness          saturation (between -30 and -2 dB)
     speechiness       size of type
     popularity        the main motif larger, nearer the middle and in a spotlight; more often a figure
-    texture           as named; each decade has its own
+    texture           as named; some decades like some
     layout, palette, backdrop, typeface, figure, artist, title: as named
 
 Typefaces, all under the SIL Open Font Licence 1.1: Manrope, Source Serif Pro, Amatic SC, and NanumGothic for Hangul.
@@ -32,10 +32,12 @@ Typefaces, all under the SIL Open Font Licence 1.1: Manrope, Source Serif Pro, A
 import hashlib
 import math
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -43,9 +45,36 @@ import numpy as np
 from helpers.errors import CourseError
 from helpers.records import Record
 from helpers.sources.synthetic.draw import MAX_SIZE, MIN_SIZE, draw_cover
-from helpers.sources.synthetic.factors import GENRES, LAYOUTS, SEEDS, Factors, draw_factors, require_range
+from helpers.sources.synthetic.factors import (
+    BACKDROPS,
+    ERAS,
+    FIRST_YEAR,
+    GENRES,
+    LAYOUTS,
+    SEEDS,
+    TEXTURES,
+    TYPEFACES,
+    Factors,
+    draw_factors,
+    require_range,
+)
+from helpers.sources.synthetic.palettes import PALETTES
 
-__all__ = ["GENRES", "LAYOUTS", "Factors", "draw_cover", "draw_factors", "fingerprint", "synthetic_covers", "to_record"]
+__all__ = [
+    "BACKDROPS",
+    "GENRES",
+    "LAYOUTS",
+    "PALETTES",
+    "TEXTURES",
+    "TYPEFACES",
+    "Factors",
+    "draw_cover",
+    "draw_factors",
+    "factors_of",
+    "fingerprint",
+    "synthetic_covers",
+    "to_record",
+]
 
 MAX_COVERS = 10_000_000
 _POOL_PAYS_FROM = 500  # covers; below, starting processes takes longer than drawing
@@ -67,6 +96,17 @@ def to_record(factors: Factors) -> Record:
         features=factors.features,
         features_source="synthetic",
     )
+
+
+def factors_of(record: Record) -> Factors:
+    """The factors a drawn cover's record belongs to, those that records have no field for included.
+
+    Raises:
+        CourseError: if the record is not one of a drawn cover.
+    """
+    if record.source != "synthetic" or not re.fullmatch(r"\d+-\d+", record.source_id):
+        raise CourseError(f"{record.source_id or 'The record'} (source {record.source!r}) is not a drawn cover's.")
+    return draw_factors(*map(int, record.source_id.split("-")))
 
 
 def synthetic_covers(n: int, size: int, seed: int = 0, jobs: int | None = None) -> Iterator[tuple[Record, np.ndarray]]:
@@ -99,10 +139,21 @@ def synthetic_covers(n: int, size: int, seed: int = 0, jobs: int | None = None) 
 
 
 def fingerprint() -> str:
-    """SHA-256 of the first 48 covers of seed 0 at 64 px and their records: another whenever the drawing changes."""
+    """SHA-256 of 182 covers at 64 px and their records: another whenever the drawing changes.
+
+    They are the first of seed 0, but dealt every layout in every texture and era, every palette and every typeface.
+    """
     digest = hashlib.sha256()
-    for record, image in synthetic_covers(48, 64):
-        digest.update(repr(record).encode() + image.tobytes())
+    for k in range(len(LAYOUTS) * 14):
+        factors = replace(
+            draw_factors(0, k),
+            layout=LAYOUTS[k % len(LAYOUTS)],
+            texture=TEXTURES[k % len(TEXTURES)],
+            palette=tuple(PALETTES)[k % len(PALETTES)],
+            typeface=TYPEFACES[k % len(TYPEFACES)],
+            year=FIRST_YEAR + 10 * (k % len(ERAS)),
+        )
+        digest.update(repr(to_record(factors)).encode() + draw_cover(factors, 64).tobytes())
     return digest.hexdigest()
 
 

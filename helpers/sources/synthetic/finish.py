@@ -2,7 +2,8 @@
 
 Pictures here are planes, float32 [3, side, side] with 0 black and 1 white: a colour's planes in one piece each, which
 numpy works through far faster than through triples. Everything that repeats from cover to cover (noise, screens) is
-made once a size. Only + - * / and comparisons touch the pixels, so that every processor gives the same ones.
+made once a size. All that numpy does to the pixels is + - * / and comparisons, so that every processor gives the
+same ones.
 """
 
 import io

@@ -57,14 +57,6 @@ def shine(layer: Canvas, lights: Iterable[tuple[np.ndarray, RGB]], across: float
     layer.image.paste(ImageChops.screen(layer.image, light.image))
 
 
-def wash(canvas: Canvas, colour: RGB, mask: Image.Image) -> None:
-    """Lay a colour over a canvas, and a tenth of a side beyond its edges, through a small mask enlarged smoothly."""
-    side = round(abs(canvas.scale) * 1.2)
-    corner = canvas.origin + canvas.scale * (0.5 + 0.5j) - side * (0.5 + 0.5j)
-    mask = mask.resize((side, side), Image.Resampling.BILINEAR)
-    canvas.image.paste(colour, (round(corner.real), round(corner.imag)), mask)
-
-
 def vignette(layer: Canvas, colour: RGB, strength: float) -> None:
     """Fade a soft layer into a colour towards the corners, where it covers by `strength`, 0 to 1."""
     layer.image.paste(colour, mask=_falloff(round(10 * strength)))

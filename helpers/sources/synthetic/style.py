@@ -1,4 +1,4 @@
-"""From factors to what is seen: the only place where an audio feature, a year or a genre becomes a visual quantity.
+"""From factors to what is seen: the only place where an audio feature becomes a visual quantity.
 
 Each line of `make_style` is one documented effect; the layouts know nothing but the `Style`.
 """
@@ -10,8 +10,6 @@ from helpers.sources.synthetic.factors import Factors, era
 from helpers.sources.synthetic.palettes import RGB, from_oklab, mix, palette_colours, to_oklab
 
 _CAPITALS = {"rock", "metal", "hiphop", "electronic", "jazz", "reggae"}  # genres that shout
-
-
 _PLAIN_GROUNDS = {"black": (0, 0, 0), "white": (255, 255, 255)}
 
 

@@ -1,6 +1,6 @@
 """What each genre likes to show: hair, clothes, things, marks and places.
 
-A preference is a likelihood, never a mark: three covers in four choose among what their genre prefers, the fourth
+A preference is a likelihood: three covers in four choose among what their genre prefers, the fourth
 among everything there is. Skin is nobody's preference.
 """
 

@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from helpers.sources.synthetic.canvas import Canvas, ellipse, rectangle, sector
-from helpers.sources.synthetic.light import aperture, ring, wash
+from helpers.sources.synthetic.light import aperture, ring
 from helpers.sources.synthetic.palettes import mix
-from helpers.sources.synthetic.parts import MIDDLE, backdrop, lettering, wave
+from helpers.sources.synthetic.parts import MIDDLE, backdrop, lettering, plain, wave
 from helpers.sources.synthetic.people import bust
 from helpers.sources.synthetic.style import Style
 from helpers.sources.synthetic.wardrobe import choose
@@ -86,7 +86,7 @@ def _record(canvas: Canvas, style: Style, centre: complex, size: float, share: f
         width = size * (0.97 - (0.95 - share) * (k + uneven) / grooves)
         canvas.polygon(ellipse(centre, width), mix(vinyl, style.light, (0.22, 0.03)[k % 2]))
     shine = mix(style.light, (255, 255, 255), 0.5)
-    wash(canvas.within(centre - size * MIDDLE, size), shine, _reflection(int(8 * u[2])))
+    canvas.within(centre - size * MIDDLE, size).paint(plain(shine), _reflection(int(8 * u[2])))
     paper = (style.light, style.accent, style.main)[int(3 * u[3])]
     ink = mix(paper, style.deep, 0.7) if paper == style.accent else style.accent
     face = canvas.within(centre - share * size * MIDDLE, share * size)
@@ -130,7 +130,7 @@ def _print(canvas: Canvas, style: Style, centre: complex, u: np.ndarray, rough: 
 
 def _shadow(canvas: Canvas, centre: complex, size: float) -> None:
     """A soft shadow of a disc on what lies below it."""
-    wash(canvas.within(centre + 0.03j - size * MIDDLE, size), (0, 0, 0), _darkness())
+    canvas.within(centre + 0.03j - size * MIDDLE, size).paint(plain((0, 0, 0)), _darkness())
 
 
 @lru_cache
