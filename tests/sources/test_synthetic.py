@@ -15,15 +15,18 @@ from pathlib import Path
 import numpy as np
 import PIL
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import CourseError
-from helpers.records import FEATURE_NAMES, Record
+from helpers.records import FEATURE_NAMES, FEATURES, Record
 from helpers.sources import synthetic
 from helpers.sources.synthetic import (
+    BACKDROPS,
     GENRES,
     LAYOUTS,
+    TEXTURES,
+    TYPEFACES,
     draw_cover,
     draw_factors,
     factors_of,
@@ -374,6 +377,23 @@ def test_the_composition_is_the_same_at_every_size(layout):
             assert np.abs(smaller - reference).mean() < min(10, 0.3 * np.abs(other - reference).mean())
         smaller = reference.reshape(32, 2, 32, 2, 3).mean((1, 3))
         assert np.abs(smaller - draw_cover(factors, 32)).mean() < 10
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_the_factors_are_a_cover_is_drawn(data):
+    index = data.draw(st.integers(0, 2**32 - 1))
+    features = {f.name: data.draw(st.sampled_from((f.low, f.high)) | st.floats(f.low, f.high)) for f in FEATURES}
+    named = {"layout": LAYOUTS, "texture": TEXTURES, "backdrop": BACKDROPS, "typeface": TYPEFACES}
+    factors = replace(
+        draw_factors(0, index),
+        features=features,
+        year=data.draw(st.integers(1950, 2029)),
+        figure=data.draw(st.booleans()),
+        title=data.draw(st.sampled_from(("i", "늑대 " * 20, "W" * 100, "a b c d e f g")) | st.text(min_size=1)) + ".",
+        **{name: data.draw(st.sampled_from(values)) for name, values in named.items()},
+    )
+    assert draw_cover(factors, 32).shape == (32, 32, 3)
 
 
 def test_odd_sizes_are_drawn_too():

@@ -54,7 +54,7 @@ _CROWN = _mirrored(0.06j, 0.13 + 0.055j, 0.175 + 0.23j)
 _VISOR = smooth([-0.15 + 0.225j, 0.05 + 0.215j, 0.3 + 0.24j, 0.36 + 0.29j, 0.2 + 0.285j, -0.1 + 0.265j], per_segment=4)
 _BEANIE = _mirrored(0.015j, 0.12 + 0.05j, 0.195 + 0.25j, 0.09 + 0.265j)
 
-# Hair behind the shoulders' front, hair before the face, and headgear.
+# Hair behind the shoulders' front, and hair before the face.
 _HAIRDOS = {
     "long": ([_FALLING], [_PARTED]),
     "straight": ([_FALLING], [_BANGS]),
@@ -308,7 +308,7 @@ def standing(
     body = _Pen(canvas.within(foot - height * (0.5 + 1j), height), looks.side)
     head = _Pen(canvas.within(foot - height * (0.13 + 1.018j), 0.26 * height), looks.side)
     left, right = _POSES[choose(style.genre, _POSES, pose)]
-    lower = choose(style.genre, ("trousers", "skirt", "gown"), 64 * pose % 1)
+    lower = choose(style.genre, ("trousers", "skirt", "gown"), 64 * pose % 1)  # its later digits: another chance
     sleeves = looks.skin if looks.wear in ("bare", "vee") else mix(looks.cloth, looks.shade, 0.2)
     legs = looks.trim if lower == "trousers" else looks.skin
 

@@ -166,7 +166,7 @@ def _window(layer: Canvas, style: Style, night: RGB, rough: np.ndarray) -> None:
     light, floor = [], []
     for k in range(panes * panes):
         row, column = divmod(k, panes)
-        stray = style.irregularity * cell * 0.3 * (rough[0, k] - 0.5)
+        stray = style.irregularity * cell * 0.3 * (rough[0, k % 64] - 0.5)
         at = complex(left + (column + 0.5) * cell + stray, 0.08 + (row + 0.5) * cell)
         pane = at + 0.42 * cell * np.array([-1 - 1j, 1 - 1j, 1 + 1j, -1 + 1j])
         shown = aperture(at, 0.95 * cell, 1) if style.curvature > 0.6 else pane
