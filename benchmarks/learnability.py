@@ -98,9 +98,9 @@ def trained(images, targets: dict, dropout: float, minutes: float) -> keras.Mode
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--covers", type=int, default=30_000, help="to learn from")
+    parser.add_argument("--covers", type=int, default=80_000, help="to learn from")
     parser.add_argument("--genre-minutes", type=float, default=3)
-    parser.add_argument("--feature-minutes", type=float, default=12)
+    parser.add_argument("--feature-minutes", type=float, default=15)
     options = parser.parse_args()
 
     keras.utils.set_random_seed(0)
