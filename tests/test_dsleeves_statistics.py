@@ -100,7 +100,8 @@ def test_the_data_card_holds_the_figures_of_the_results():
 
 
 def test_an_old_data_card_is_noticed_and_renewed(tmp_path, capsys):
-    shutil.copytree(DATA / "results", tmp_path / "results")
+    for folder in ("results", "weights"):
+        shutil.copytree(DATA / folder, tmp_path / folder)
     card = (DATA / "dsleeves.md").read_text(encoding="utf-8")
     head, _, rest = card.partition(dsleeves_card.BEGIN)
     old = head + dsleeves_card.BEGIN + "\nold\n" + dsleeves_card.END + rest.partition(dsleeves_card.END)[2]
@@ -113,3 +114,10 @@ def test_an_old_data_card_is_noticed_and_renewed(tmp_path, capsys):
     (tmp_path / "dsleeves.md").write_text(head, encoding="utf-8")
     assert dsleeves_card.main([], tmp_path) == 2
     assert "put them back" in capsys.readouterr().err
+
+    (tmp_path / "results" / "drawing.json").unlink()
+    assert dsleeves_card.main([], tmp_path) == 2
+    assert "make it with: python benchmarks/bench_drawing.py" in capsys.readouterr().err
+    (tmp_path / "results" / "drawing.json").write_text('{"cores": 2}')
+    assert dsleeves_card.main([], tmp_path) == 2
+    assert "'rows'" in capsys.readouterr().err
