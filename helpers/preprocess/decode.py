@@ -1,16 +1,20 @@
-"""One image file to one square RGB cover, or a reason why not."""
+"""One image file to one upright picture in sRGB, or a reason why not."""
 
+import functools
+import hashlib
+import io
 import os
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops, ImageCms
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_BYTES = 64 * 2**20
-MAX_PIXELS = 80_000_000  # a 9,000 x 9,000 scan fits; a decompression bomb does not
-MIN_SIDE = 32
-MAX_ASPECT = 2.0
+MAX_PIXELS = 80_000_000  # a scan of 8,900 x 8,900 fits; a decompression bomb does not
+BACKGROUNDS = ("white", "border")
 
 # EXIF orientation (CIPA DC-008, tag 274): what turns the stored image upright.
 UPRIGHT = {
@@ -22,6 +26,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+ON_ITS_SIDE = (5, 6, 7, 8)
 
 REASONS = {
     "missing": "no such file",
@@ -30,60 +35,107 @@ REASONS = {
     "too many bytes": f"the file is larger than {MAX_BYTES // 2**20} MiB",
     "not an image": "the content is no image of a known format, whatever the file is called",
     "too many pixels": f"more than {MAX_PIXELS:,} pixels",
-    "too small": f"the shorter side is under {MIN_SIDE} pixels",
-    "too oblong": f"one side is more than {MAX_ASPECT:g} times the other",
     "damaged": "the image is cut off or corrupt",
 }
 
 
 class Rejected(Exception):
-    """An image that cannot become a cover; `reason` is a key of `REASONS`."""
+    """A file that cannot become a cover.
 
-    def __init__(self, reason: str):
-        super().__init__(REASONS[reason])
-        self.reason = reason
+    Attributes:
+        reason: a short name from a closed list: a key of `REASONS` here, or of `helpers.preprocess.clean.REASONS`.
+        step: the name of the cleaning step that refused it; empty where decoding failed.
+    """
+
+    def __init__(self, reason: str, step: str = ""):
+        super().__init__(reason, step)
+        self.reason, self.step = reason, step
 
 
-def decode(path: str | os.PathLike, size: int) -> np.ndarray:
-    """Decode an image file to a square cover.
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image and what its file says about it.
+
+    Attributes:
+        image: RGB in sRGB, upright; it may have been reduced while decoding, see `read`.
+        width, height: of the whole image in the file's own pixels, upright.
+        quality: estimate of the quality a JPEG was saved with, 1 to 100; None for other formats.
+        sha256: hex digest of the file.
+        bytes: length of the file.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    quality: int | None
+    sha256: str
+    bytes: int
+
+
+def decode(path: str | os.PathLike, size: int, background: str = "white") -> np.ndarray:
+    """Decode an image file to a square cover: the centre of the picture, uint8 [size, size, 3].
+
+    Arguments and errors are those of `read`.
+    """
+    image, width, height, _ = _opened(_content(Path(path)), 2 * size, background)
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    # Decoding has divided both sides by one whole number, rounding up: the last column may stand for less than others.
+    factor = round(max(width, height) / max(image.size))
+    return resized(image, size, tuple(edge / factor for edge in (left, top, left + side, top + side)))
+
+
+def resized(image: Image.Image, size: int, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
+    """Resample an image, or a box of it, to uint8 [size, size, 3] with the Lanczos filter.
+
+    The same pixels where nothing changes.
+    """
+    return np.array(image.resize((size, size), Image.Resampling.LANCZOS, box, reducing_gap=2.0))
+
+
+def read(path: str | os.PathLike, short_side: int, background: str = "white") -> Picture:
+    """Decode an image file, with no more pixels than will be needed.
 
     Every check that needs only the header comes before the first pixel is decoded. JPEGs are decoded in draft mode,
-    at the smallest of 1, 1/2, 1/4 or 1/8 of their size that is at least twice the target: several times faster, and
-    enough for the resampling filter to see no difference.
+    which computes 1/2, 1/4 or 1/8 of the image straight from its frequencies, several times faster than all of it;
+    other formats are averaged down after decoding.
 
     Args:
         path: the file.
-        size: side of the result in pixels.
-
-    Returns:
-        uint8 array [size, size, 3]: RGB, turned as EXIF says, centre crop, transparency on white.
+        short_side: pixels that the shorter side must keep, unless it has fewer. Twice what it will be resampled to
+            is enough for the resampling filter to see no difference.
+        background: what shows through transparency: "white", or "border", the colour of the picture's own edge.
 
     Raises:
         Rejected: with a reason from `REASONS`.
     """
-    path = Path(path)
+    content = _content(Path(path))
+    image, width, height, quality = _opened(content, short_side, background)
+    return Picture(image, width, height, quality, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _opened(content: bytes, short_side: int, background: str) -> tuple[Image.Image, int, int, int | None]:
+    """What `read` returns, but for what needs no decoding: image, width, height, quality."""
+    assert background in BACKGROUNDS
     try:
-        length = path.stat().st_size
-    except FileNotFoundError:
-        raise Rejected("missing") from None
-    except OSError:
-        raise Rejected("unreadable") from None
-    if length == 0:
-        raise Rejected("empty")
-    if length > MAX_BYTES:
-        raise Rejected("too many bytes")
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            _check_shape(*image.size)
-            image.draft(None, (2 * size, 2 * size))
-            image.load()  # before shape and orientation are asked for: a TIFF turns itself while it loads
-            cover = _square(_to_rgb(image), size)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Rejected("too many pixels")
+            width, height = image.size
+            tables = getattr(image, "quantization", None)
+            quality = jpeg_quality(tuple(tables[min(tables)])) if tables else None
+            image.draft(None, (short_side, short_side))
+            image.decodermaxblock = len(content)  # at once: Pillow would hand it to its decoder in 64 KiB pieces
+            image.load()
+            if image.format == "TIFF":  # has turned itself while it loaded
+                width, height = image.size
+            rgb = _to_srgb(_reduced(_flattened(image, background), short_side), image.info.get("icc_profile"))
             orientation = image.getexif().get(ExifTags.Base.Orientation)
             if orientation in UPRIGHT:
-                cover = cover.transpose(UPRIGHT[orientation])
-            return np.array(cover)
-    except (PermissionError, IsADirectoryError):
-        raise Rejected("unreadable") from None
+                rgb = rgb.transpose(UPRIGHT[orientation])
+            if orientation in ON_ITS_SIDE:
+                width, height = height, width
+            return rgb, width, height, quality
     except Image.DecompressionBombError:
         raise Rejected("too many pixels") from None
     except Image.UnidentifiedImageError:
@@ -93,29 +145,84 @@ def decode(path: str | os.PathLike, size: int) -> np.ndarray:
         raise Rejected("damaged") from None
 
 
-def _check_shape(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise Rejected("too many pixels")
-    if min(width, height) < MIN_SIDE:
-        raise Rejected("too small")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise Rejected("too oblong")
+def _content(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
+            raise Rejected("unreadable")
+        if status.st_size == 0:
+            raise Rejected("empty")
+        if status.st_size > MAX_BYTES:
+            raise Rejected("too many bytes")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Rejected("missing") from None
+    except OSError:  # no permission, a link that leads to itself, a broken disk
+        raise Rejected("unreadable") from None
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _flattened(image: Image.Image, background: str) -> Image.Image:
+    """The image without palette, transparency and more than 8 bits: L, RGB or CMYK."""
     if image.mode.startswith("I"):  # 16-bit greys: Pillow would clip them to 255 instead of scaling
-        return Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image)
-        return white
-    return image if image.mode == "RGB" else image.convert("RGB")
+        flat = Image.new("RGB", image.size, "white" if background == "white" else _edge_colour(image))
+        flat.paste(image, mask=image)
+        return flat
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        return ImageChops.invert(image)  # Pillow takes every such JPEG for one of Adobe's, which count ink backwards
+    if image.mode in ("1", "F"):
+        return image.convert("L")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _square(image: Image.Image, size: int) -> Image.Image:
-    width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    box = (left, top, left + side, top + side)
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+def _edge_colour(image: Image.Image) -> tuple[int, int, int]:
+    """The median colour along the edge of what is opaque in an RGBA image; white where nothing is."""
+    opaque = image.getchannel("A").point(lambda alpha: 255 * (alpha >= 128))
+    if opaque.getbbox() is None:
+        return (255, 255, 255)
+    pixels = np.asarray(image.crop(opaque.getbbox()))
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    ring = ring[ring[:, 3] >= 128, :3]
+    return tuple(int(channel) for channel in np.median(ring, axis=0))
+
+
+def _reduced(image: Image.Image, short_side: int) -> Image.Image:
+    """The image averaged down by the largest whole number that keeps `short_side`."""
+    factor = min(image.size) // short_side
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile and (transform := _transform(profile, image.mode)):
+        return ImageCms.applyTransform(image, transform)
+    return image.convert("RGB")
+
+
+@functools.lru_cache(maxsize=64)  # a collection has few profiles and many images
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """What leads from a profile's colours to sRGB; None where the profile is damaged or of another kind of image."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+# The luminance table that most encoders scale by their quality setting: ITU-T T.81, table K.1, row by row.
+LUMINANCE = np.array(
+    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29]
+    + [51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121]
+    + [120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
+)
+QUALITIES = np.arange(1, 101)
+# How libjpeg scales it (jcparam.c, jpeg_quality_scaling), one row for each quality from 1 to 100.
+SCALES = np.where(QUALITIES < 50, 5000 // QUALITIES, 200 - 2 * QUALITIES)
+TABLES = ((LUMINANCE * SCALES[:, None] + 50) // 100).clip(1, 255)
+
+
+@functools.lru_cache(maxsize=256)  # a collection has few tables and many images
+def jpeg_quality(table: tuple[int, ...]) -> int:
+    """The quality setting, 1 to 100, whose quantisation comes nearest to a JPEG's luminance table [64]."""
+    return int(QUALITIES[abs(TABLES - np.asarray(table)).sum(axis=1).argmin()])
