@@ -53,6 +53,11 @@ class Backend(StrEnum):
     jax = "jax"
 
 
+class Background(StrEnum):
+    white = "white"
+    border = "border"
+
+
 class ProfileName(StrEnum):
     smoke = "smoke"
     cpu = "cpu"
@@ -100,32 +105,90 @@ def prepare(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of covers, with or without records.jsonl.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The CoverSet to make.")],
     size: Annotated[
-        list[int],
-        typer.Option(
-            min=8,
-            max=1024,
-            help="Side in pixels; DCGAN takes 16, 32, 64, 128 or 256. Give several for OUT/64, OUT/128, …",
-        ),
-    ] = [64],  # noqa: B006
-    jobs: Jobs = None,
+        str, typer.Option(help="Side in pixels; DCGAN takes 16 to 256. 64,128 makes the sets OUT/64 and OUT/128.")
+    ] = "64",
+    steps: Annotated[
+        str, typer.Option(help="What is done to a picture, in this order; see helpers/preprocess/clean.py for more.")
+    ] = "smallest_side,letterbox,square,not_flat",
+    background: Annotated[Background, typer.Option(help="What shows through transparency.")] = Background.white,
+    merge: Annotated[
+        bool, typer.Option(" /--keep-duplicates", help="Keep every copy of a picture, not only the best.")
+    ] = True,
+    detect: Annotated[str, typer.Option(help="What to look for on the covers: text, faces, or text,faces.")] = "",
+    text: Annotated[bool | None, typer.Option(help="Only covers with, or without, text on them.")] = None,
+    faces: Annotated[bool | None, typer.Option(help="Only covers with, or without, faces on them.")] = None,
+    years: Annotated[str, typer.Option(metavar="FIRST-LAST", help="Only covers of these years.")] = "",
+    genre: Annotated[str, typer.Option(help="Only covers of these genres, like rock,pop.")] = "",
+    popularity: Annotated[str, typer.Option(metavar="LOW-HIGH", help="Only covers this popular, 0-100.")] = "",
+    palette: Annotated[str, typer.Option(help="Only covers with one of these dominant colours, like red,black.")] = "",
     permission: Annotated[
         str | None, typer.Option(help="Who allowed you to train on covers whose terms forbid it; kept in the card.")
     ] = None,
+    jobs: Jobs = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler do it.")
+    ] = None,
 ):
-    """Make a folder of covers into a CoverSet: square, one size, with a card that says what was left out and why."""
-    from helpers.covers import CoverSet
-    from helpers.sources.folder import folder_covers
+    """Make a folder of covers into a CoverSet: square, one size, no picture twice, with a card that says it all."""
+    from contextlib import nullcontext
 
-    total = sum(1 for _ in folder_covers(source))
-    for side in size:
-        path = out / str(side) if len(size) > 1 else out
-        with progress(f"Preparing {side} px", total) as advance:
-            try:
-                covers = CoverSet.build(source, path, side, permission=permission, jobs=jobs, progress=advance)
-            except CourseError as error:
-                raise CourseError(str(error).replace("with permission=", "with --permission")) from error
-        rejected = len(covers.card["rejected"])
-        console.print(f"{len(covers):,} covers of {side} px in {path}; {rejected:,} rejected (reasons in card.json)")
+    from helpers import building
+    from helpers.choosing import Choice
+    from helpers.cluster import on_dask
+    from helpers.preprocess.clean import parse_steps
+    from helpers.sources.folder import count_covers
+
+    sizes = [number(side, "--size", int) for side in words(size)]
+    looked_for = set(words(detect)) | {
+        name for name, wanted in (("text", text), ("faces", faces)) if wanted is not None
+    }
+    options = {
+        "steps": parse_steps(steps),
+        "background": str(background),
+        "merge": merge,
+        "detect": sorted(looked_for),
+        "choice": Choice(
+            text=text,
+            faces=faces,
+            years=span(years, "--years", int),
+            genres=words(genre),
+            popularity=span(popularity, "--popularity", float),
+            palette=words(palette),
+        ),
+        "permission": permission,
+    }
+    cluster = on_dask(dask) if dask else nullcontext()
+    with cluster, progress("Preparing", count_covers(source)) as advance:
+        try:
+            sets = building.prepare(source, out, sizes, jobs=jobs, progress=advance, **options)
+        except CourseError as error:
+            raise CourseError(str(error).replace("with permission=", "with --permission")) from error
+    for path in sets:
+        card = json.loads((path / building.CARD).read_text(encoding="utf-8"))
+        left_out = f"{len(card['rejected']):,} rejected" if card["rejected"] else "none rejected"
+        console.print(f"{card['count']:,} covers of {card['size']} px in {path}; {left_out}; see {path / 'card.html'}")
+
+
+def words(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def number(text: str, option: str, kind: type):
+    try:
+        return kind(text)
+    except ValueError:
+        raise CourseError(f"{option}: {text!r} is no {'whole ' if kind is int else ''}number.") from None
+
+
+def span(text: str, option: str, kind: type) -> tuple | None:
+    """The two ends of a range like 1990-1999."""
+    if not text:
+        return None
+    low, dash, high = text.partition("-")
+    if not dash:
+        raise CourseError(f"{option}: {text!r} is no range; write two numbers with a dash between them.")
+    return number(low, option, kind), number(high, option, kind)
 
 
 @app.command()

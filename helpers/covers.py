@@ -6,9 +6,10 @@ card.json        counts, terms, every rejected file with its reason, settings, h
 """
 
 import hashlib
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -16,15 +17,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from helpers.building import CARD, IMAGES, TABLE, Builder, decoded
+from helpers.building import Source, prepare
+from helpers.choosing import Choice
 from helpers.errors import CourseError
-from helpers.records import Record, as_utf8
-from helpers.sources.folder import folder_covers
-
-SIZES = range(8, 1025)
-
-Source = str | os.PathLike | Iterable[tuple[Record, str | os.PathLike | np.ndarray]]
+from helpers.joining import CARD, IMAGES, TABLE
 
 
 class CoverSet:
@@ -110,113 +109,129 @@ class CoverSet:
         return cls(path, images, card)
 
     @classmethod
-    def build(
-        cls,
-        source: Source,
-        path: str | os.PathLike,
-        size: int = 64,
-        *,
-        origin: str = "",
-        permission: str | None = None,
-        jobs: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> "CoverSet":
-        """Build a set from covers; an interrupted build goes on where it stopped, a finished one is just opened.
+    def build(cls, source: Source, path: str | os.PathLike, size: int = 64, **options) -> "CoverSet":
+        """Build a set of one size and open it; an interrupted build goes on, a finished one is just opened.
 
-        Args:
-            source: a folder (see `helpers.sources.folder`), or an iterable of (record, image), image being a path or
-                a uint8 array [size, size, 3]; it must give the same covers in the same order when resumed.
-            path: the folder to make.
-            size: side of the images in pixels, 8 to 1024.
-            origin: what an iterable gives, in words, so that a set of other covers is not taken for this one; a
-                folder's origin is its path.
-            permission: who allowed training on covers whose terms forbid it; kept in the card.
-            jobs: threads that decode; all cores by default.
-            progress: called with the number of covers seen so far.
-
-        Raises:
-            CourseError: on a wrong size, a source without one usable cover, terms that forbid training, a full disk,
-                or a folder that already holds something else.
+        The arguments and the errors are those of `helpers.building.prepare`.
         """
-        if size not in SIZES:
-            raise CourseError(f"The size is {size}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
-        path = Path(path)
-        is_folder = isinstance(source, (str, os.PathLike))
-        origin = as_utf8(str(Path(source).resolve()) if is_folder else origin)
-        if (path / CARD).exists():
-            covers = cls.open(path)
-            if covers.card.get("settings") != {"size": size, "origin": origin, "permission": permission}:
-                raise CourseError(f"{path} already holds another CoverSet; choose a new folder or delete that one.")
-            return covers
-        items = folder_covers(source) if is_folder else source
-        with Builder(path, size, origin, permission) as builder:
-            rest = builder.skip_seen(items)
-            for entry, image in decoded(rest, size, jobs or os.cpu_count() or 1):
-                builder.add(entry, image)
-                if progress:
-                    progress(builder.seen)
-            builder.finish()
+        (path,) = prepare(source, path, (size,), **options)
         return cls.open(path)
 
     def split(self, by: str = "artist", test: float = 0.1, seed: int = 0) -> tuple["CoverSet", "CoverSet"]:
-        """Split into (train, test) so that no group is on both sides.
+        """Split into (train, test) so that no group is on both sides and every genre has its share in the test.
 
-        A group falls on its side by a hash of (seed, group), so it stays there when the set grows. Covers whose
-        group is unknown are each a group of their own. A part can be split again, by another hash.
+        A cover whose artist or album is unknown goes by its cluster: its copies, and editions in other colours. Those
+        stay together in any case. Within each genre, groups go to the test in the order of a hash of (seed, group), as
+        long as they fit, so most of them stay on their side when the set grows. A part can be split again, by another
+        hash.
 
         Args:
-            by: "artist", "album" (artist and title) or "cluster" (perceptual hash; the same file where there is none).
-            test: share of the groups in the test part, between 0 and 1.
+            by: "artist", "album" (artist and title) or "cluster".
+            test: share of the covers in the test part, between 0 and 1.
 
         Raises:
             CourseError: on another `by`, a share outside (0, 1), or a set too small to give both parts a cover.
         """
         if not 0 < test < 1:
             raise CourseError(f"The test share is {test}; it must lie between 0 and 1.")
+        groups = self._groups(by)
+        # What most covers of a group are, and of equals the first in the alphabet.
+        genre = pd.Series(self.genres).groupby(groups).agg(lambda genres: genres.mode().iloc[0])
+        sizes = pd.Series(groups).value_counts()
+        in_test = set()
+        for _, names in genre.groupby(genre).groups.items():
+            room = round(test * int(sizes[names].sum()))
+            for name in sorted(names, key=lambda group: _digest(f"{seed} {self._depth}\n{group}")):
+                if sizes[name] <= room:
+                    in_test.add(name)
+                    room -= sizes[name]
+        chosen = np.isin(groups, list(in_test))
+        if chosen.all() or not chosen.any():
+            raise CourseError(f"{len(self)} covers are too few to split by {by} with a test share of {test}.")
+        return self._part(~chosen), self._part(chosen)
+
+    def _groups(self, by: str) -> np.ndarray:
+        """For each cover the name of the group it must not leave, str [N]."""
         table = self.table
-        if by == "artist":
-            groups = table["artist"]
-        elif by == "album":
-            groups = (table["artist"] + "\n" + table["title"]).where(table["title"] != "", "")
-        elif by == "cluster":
-            groups = table["phash"].where(table["phash"] != "", table["sha256"])
-        else:
+        none = pd.Series("", index=table.index)
+        names = {"artist": table["artist"], "album": table["artist"] + "\n" + table["title"], "cluster": none}
+        if by not in names:
             raise CourseError(f"Cannot split by {by!r}; choose artist, album or cluster.")
         # One artist, however the sources spell: upper or lower case, Hangul as syllables or as letters.
-        groups = groups.str.normalize("NFKC").str.casefold()
-        groups = groups.where(groups != "", table["source"] + "\n" + table["source_id"])
-        in_test = np.array([_share(f"{seed} {self._depth}\n{group}") < test for group in groups])
-        if in_test.all() or not in_test.any():
-            raise CourseError(f"{len(self)} covers are too few to split by {by} with a test share of {test}.")
-        return self._part(~in_test), self._part(in_test)
+        names = names[by].where((table["title"] != "") | (by != "album"), "").str.normalize("NFKC").str.casefold()
+        names = names.where(names != "", "cluster " + table["cluster"])
+        # Covers are linked by a common name and by a common cluster; who is linked, also by way of others, is a group.
+        count = len(table)
+        ends = [count + pd.factorize(names)[0], 2 * count + pd.factorize(table["cluster"])[0]]
+        edges = (np.ones(2 * count), (np.tile(np.arange(count), 2), np.concatenate(ends)))
+        labels = connected_components(coo_array(edges, (3 * count, 3 * count)), directed=False)[1][:count]
+        return names.groupby(labels).transform("min").to_numpy(str)
 
-    def _part(self, chosen: np.ndarray) -> "CoverSet":
+    @property
+    def genres(self) -> np.ndarray:
+        """The main genre of each cover, str [N]; "unknown" where there is none."""
+        return np.array([genres[0] if genres else "unknown" for genres in self.table["genres"]], str)
+
+    def class_weights(self) -> dict[str, float]:
+        """What to multiply the loss of a cover with so that all genres count alike: N / (genres * covers of the genre).
+
+        The same as scikit-learn's `compute_class_weight("balanced", …)`.
+        """
+        names, counts = np.unique(self.genres, return_counts=True)
+        return {str(name): len(self) / (len(names) * int(count)) for name, count in zip(names, counts, strict=True)}
+
+    def where(self, **choice) -> "CoverSet":
+        """The covers that fit in every respect asked about, such as where(genres="rock", years=(1970, 1979)).
+
+        The arguments and the errors are those of `helpers.choosing.Choice`; a set without such covers raises a
+        CourseError, too.
+        """
+        chosen = np.array(list(map(Choice(**choice), self.table.to_dict("records"))), bool)
+        if not chosen.any():
+            raise CourseError(f"None of the {len(self):,} covers fits; ask for less.")
+        return self._part(chosen, self._depth)
+
+    def _part(self, chosen: np.ndarray, depth: int | None = None) -> "CoverSet":
         rows = np.arange(len(self._images)) if self._rows is None else self._rows
-        return CoverSet(self.path, self._images, self.card, rows[chosen], self._depth + 1)
+        return CoverSet(self.path, self._images, self.card, rows[chosen], self._depth + 1 if depth is None else depth)
 
-    def batches(self, batch_size: int, seed: int, start_step: int = 0) -> Iterator[np.ndarray]:
+    def batches(self, batch_size: int, seed: int, start_step: int = 0, balanced: bool = False) -> Iterator[np.ndarray]:
         """Endless shuffled batches, uint8 [batch_size, S, S, 3]; batch k is a function of (seed, k) alone.
 
         Every epoch is a fresh permutation; what is left at its end when the batches do not fill it is skipped.
+
+        Args:
+            balanced: draw every genre equally often instead, with replacement: covers of rare genres come back sooner.
 
         Raises:
             CourseError: if the batch is larger than the set.
         """
         if not 0 < batch_size <= len(self):
             raise CourseError(f"A batch of {batch_size} cannot come from {len(self)} covers; choose a smaller batch.")
-        return self._batches(batch_size, seed, start_step)
+        order = self._balanced_order if balanced else self._shuffled_order
+        # Sorted, so that a map larger than memory is read in one direction.
+        return (self[np.sort(rows)] for rows in order(batch_size, seed, start_step))
 
-    def _batches(self, batch_size: int, seed: int, step: int) -> Iterator[np.ndarray]:
+    def _shuffled_order(self, batch_size: int, seed: int, step: int) -> Iterator[np.ndarray]:
         per_epoch = len(self) // batch_size
         while True:
             epoch, first = divmod(step, per_epoch)
             order = np.random.default_rng([seed, epoch]).permutation(len(self))
             for k in range(first, per_epoch):
-                # Sorted, so that a map larger than memory is read in one direction.
-                yield self[np.sort(order[k * batch_size : (k + 1) * batch_size])]
+                yield order[k * batch_size : (k + 1) * batch_size]
             step = (epoch + 1) * per_epoch
 
+    def _balanced_order(self, batch_size: int, seed: int, step: int) -> Iterator[np.ndarray]:
+        names, genre = np.unique(self.genres, return_inverse=True)
+        by_genre = np.argsort(genre, kind="stable")
+        counts = np.bincount(genre)
+        starts = np.cumsum(counts) - counts
+        for k in itertools.count(step):
+            rng = np.random.default_rng([seed, k])
+            drawn = rng.integers(len(names), size=batch_size)
+            yield by_genre[starts[drawn] + rng.integers(counts[drawn])]
 
-def _share(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+def _digest(text: str) -> bytes:
+    """Eight bytes that depend on the text alone."""
+    return hashlib.sha256(text.encode()).digest()[:8]

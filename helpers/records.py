@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from numbers import Integral
@@ -96,7 +97,9 @@ class Record:
             object.__setattr__(self, "year", int(self.year))
         if isinstance(self.genres, str):
             raise CourseError(f"genres is {self.genres!r}; it must be a tuple of tags.")
-        object.__setattr__(self, "genres", tuple(as_utf8(genre).lower() for genre in self.genres))
+        # One genre is one tag, whether its Hangul came as syllables or as letters.
+        genres = (unicodedata.normalize("NFC", as_utf8(genre)).lower() for genre in self.genres)
+        object.__setattr__(self, "genres", tuple(genres))
         if self.ml_use not in ML_USES:
             raise CourseError(f"ml_use is {self.ml_use!r}; it must be one of {', '.join(ML_USES)}.")
         unknown = set(self.features) - set(FEATURE_NAMES)

@@ -120,7 +120,7 @@ def test_prepare_names_genres_by_folder_and_counts_rejects(covergan, images, tmp
 
 
 def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
-    assert covergan("prepare", images, tmp_path, "--size", 32, "--size", 16)[0] == 0
+    assert covergan("prepare", images, tmp_path, "--size", "32,16")[0] == 0
     assert [CoverSet.open(tmp_path / name).size for name in ("16", "32")] == [16, 32]
 
 
@@ -229,9 +229,9 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "no images" in refused("prepare", empty, out)
     assert "no images" in refused("prepare", text, out)
     assert "None of the 1 files" in refused("prepare", html, out)
-    assert "'--size': it must be at least 8" in refused("prepare", images, run, "--size", 64, "--size", 0)
+    assert "The size is 0; it must be from 8 to 1024 pixels" in refused("prepare", images, run, "--size", "64,0")
     assert not run.exists()
-    assert "'--size': it must be a whole number" in refused("prepare", images, out, "--size", "large")
+    assert "--size: 'large' is no whole number" in refused("prepare", images, out, "--size", "large")
     assert "'--n'" in refused("synth", out, "--n", 0)
     assert "'--size': it must be at most 512" in refused("synth", out, "--size", 100_000)
     assert "MODEL" in refused("train")

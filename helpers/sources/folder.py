@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from helpers.errors import CourseError
@@ -24,15 +25,37 @@ def folder_covers(folder: str | os.PathLike) -> Iterator[tuple[Record, Path]]:
         raise CourseError(f"There is no folder {folder}; pass the folder that holds the covers.")
     if (folder / RECORDS_FILE).exists():
         return _recorded(folder)
-    names = sorted(
-        Path(parent, name).relative_to(folder).as_posix()
-        for parent, _, files in os.walk(folder)
-        for name in files
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-    )
-    if not names:
+    paths = _images(folder, ())
+    first = next(paths, None)
+    if first is None:
         raise CourseError(f"{folder} holds no images; covers end in {', '.join(SUFFIXES)}.")
-    return ((_from_name(name), folder / name) for name in names)
+    return ((_from_name(path.relative_to(folder).as_posix()), path) for path in chain([first], paths))
+
+
+def count_covers(folder: str | os.PathLike) -> int:
+    """How many covers `folder_covers` gives; raises what it raises."""
+    return sum(1 for _ in folder_covers(folder))
+
+
+def _images(folder: Path, above: tuple) -> Iterator[Path]:
+    """The image files below a folder, sorted by name folder by folder, so that no more than one folder is in memory.
+
+    Links to folders are followed, but for those that lead back to a folder `above`.
+    """
+    try:
+        status = folder.stat()
+        entries = sorted(folder.iterdir())
+    except OSError:
+        yield folder  # to be rejected as unreadable, so that nothing is missing without a word
+        return
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        return
+    for path in entries:
+        if os.path.isdir(path):
+            yield from _images(path, (*above, here))
+        elif path.name.lower().endswith(SUFFIXES) and not path.name.startswith("."):
+            yield path
 
 
 def _recorded(folder: Path) -> Iterator[tuple[Record, Path]]:
