@@ -39,6 +39,7 @@ def prepare(
     merge: bool = True,
     detect: Sequence[str] = (),
     choice: Choice | None = None,
+    leave_out: Iterable[str] = (),
     origin: str = "",
     permission: str | None = None,
     jobs: int | None = None,
@@ -57,6 +58,7 @@ def prepare(
         merge: keep only the best of covers that show the same picture, with the genres of all.
         detect: what to look for on the covers, of "text" and "faces".
         choice: which covers to take; all by default.
+        leave_out: names of files, as in the card, that a person has thrown out.
         origin: what an iterable gives, in words, so that a set of other covers is not taken for this one; a folder's
             origin is its path.
         permission: who allowed training on covers whose terms forbid it; kept in the card.
@@ -72,10 +74,13 @@ def prepare(
     """
     if wrong := [size for size in sizes if size not in SIZES]:
         raise CourseError(f"The size is {wrong[0]}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
+    if detect:
+        check_detectors(detect)
     out, choice = Path(out), choice or Choice()
     is_folder = isinstance(source, (str, os.PathLike))
     todo = Settings(tuple(sizes), tuple(steps), background, tuple(detect))
     facts = todo.as_json() | {"merge": merge, "choice": choice.as_json(), "permission": permission}
+    facts["leave_out"] = sorted(set(leave_out))
     facts["origin"] = _origin(Path(source)) if is_folder else as_utf8(origin)
     facts = json.loads(json.dumps(facts))
     paths = {size: out / str(size) if len(sizes) > 1 else out for size in sizes}
@@ -86,10 +91,21 @@ def prepare(
     jobs = min(jobs or os.cpu_count() or 1, -(-count_covers(source) // COVERS)) if is_folder else 1
     with workplace(out, facts | {"sizes": list(sizes)}) as work:
         shards = [Shard(path) for path in make_shards(items, work, todo, jobs, progress)]
-        card = join(shards, paths, work, choice, merge, facts)
+        card = join(shards, paths, work, choice, merge, frozenset(facts["leave_out"]), facts)
     if unclear := card.counts["ml_use"]["unclear"]:
-        print(f"The terms of {unclear:,} covers are unclear: use them as your law allows.")
+        covers = "1 cover" if unclear == 1 else f"{unclear:,} covers"
+        print(f"The terms of {covers} are unclear: use what your law allows.")
     return list(paths.values())
+
+
+def check_detectors(names: Sequence[str]) -> None:
+    """Raise a CourseError if a detector does not exist or lacks its package, before any work is done."""
+    from helpers.preprocess.content import DETECTORS
+
+    for name in names:
+        if name not in DETECTORS:
+            raise CourseError(f"Nothing here looks for {name!r}; choose from {', '.join(DETECTORS)}.")
+        DETECTORS[name]()
 
 
 def _origin(folder: Path) -> str:

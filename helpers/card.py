@@ -14,6 +14,7 @@ REASONS = {
     **decode.REASONS,
     **clean.REASONS,
     "duplicate": "a copy of another cover, which is kept",
+    "left out": "thrown out by hand",
     "not chosen": "not what was asked for",
 }
 

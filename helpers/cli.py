@@ -6,15 +6,13 @@ Exit codes: 0 done, 2 wrong input (one sentence, no traceback), 130 interrupted 
 import json
 import os
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from helpers.console import check_picture, console, number, progress, quiet, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
 
@@ -24,9 +22,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False, soft_wrap=True)
-
-PICTURES = (".png", ".jpg", ".jpeg")
 MAX_COVERS = 10_000_000
 MAX_SAMPLES = 100_000
 
@@ -121,6 +116,9 @@ def prepare(
     genre: Annotated[str, typer.Option(help="Only covers of these genres, like rock,pop.")] = "",
     popularity: Annotated[str, typer.Option(metavar="LOW-HIGH", help="Only covers this popular, 0-100.")] = "",
     palette: Annotated[str, typer.Option(help="Only covers with one of these dominant colours, like red,black.")] = "",
+    leave_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Files to leave out, one name a line; see covergan rank.")
+    ] = None,
     permission: Annotated[
         str | None, typer.Option(help="Who allowed you to train on covers whose terms forbid it; kept in the card.")
     ] = None,
@@ -155,6 +153,7 @@ def prepare(
             popularity=span(popularity, "--popularity", float),
             palette=words(palette),
         ),
+        "leave_out": leave_out.read_text(encoding="utf-8").splitlines() if leave_out else (),
         "permission": permission,
     }
     cluster = on_dask(dask) if dask else nullcontext()
@@ -169,26 +168,40 @@ def prepare(
         console.print(f"{card['count']:,} covers of {card['size']} px in {path}; {left_out}; see {path / 'card.html'}")
 
 
-def words(text: str) -> list[str]:
-    """What stands between the commas."""
-    return [word.strip() for word in text.split(",") if word.strip()]
+@app.command()
+def rank(
+    covers_path: SetArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT.csv", help="The table to write, most doubtful first.")],
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="OUT.png|.jpg", help="Also draw the most doubtful ones.")
+    ] = None,
+    n: Annotated[int, typer.Option(min=1, max=MAX_SAMPLES, help="How many of them to draw.")] = 60,
+    seed: Seed = 0,
+):
+    """Sort a set by how little its pictures look like album covers, to see first what may have to be thrown out.
 
+    Write the names of what is no cover into a file and give it to covergan prepare --leave-out.
+    """
+    from helpers.contact import covers_sheet
+    from helpers.covers import CoverSet
 
-def number(text: str, option: str, kind: type):
-    try:
-        return kind(text)
-    except ValueError:
-        raise CourseError(f"{option}: {text!r} is no {'whole ' if kind is int else ''}number.") from None
+    if sheet:
+        check_picture(sheet)
+    covers = CoverSet.open(covers_path)
+    start_keras(None)
+    from helpers.preprocess.curate import rank as sort
 
-
-def span(text: str, option: str, kind: type) -> tuple | None:
-    """The two ends of a range like 1990-1999."""
-    if not text:
-        return None
-    low, dash, high = text.partition("-")
-    if not dash:
-        raise CourseError(f"{option}: {text!r} is no range; write two numbers with a dash between them.")
-    return number(low, option, kind), number(high, option, kind)
+    table = covers.table
+    shapes = (table["width"] / table["height"]).fillna(1).to_numpy(float)
+    with progress("Looking at covers", len(covers)) as advance:
+        order, scores = sort(covers.images, shapes, seed, progress=lambda done, total: advance(done, total=total))
+    ranking = table.loc[order, ["cover_path", "width", "height"]].assign(score=scores[order].round(4))
+    with writing(out) as partial:
+        ranking.to_csv(partial, index=False)
+    if sheet:
+        with writing(sheet) as partial:
+            covers_sheet(covers[order[:n]]).save(partial)
+    console.print(f"{len(covers):,} covers in {out}, most doubtful first")
 
 
 @app.command()
@@ -303,6 +316,7 @@ def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | 
 
     from helpers.covers import CARD, CoverSet
     from helpers.gan.runs import Run
+    from helpers.preprocess.clean import SmallestSide, Square
 
     gans = start_keras(backend)
     if Run(subject).exists:
@@ -310,12 +324,8 @@ def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | 
     if (subject / CARD).exists():
         return CoverSet.open(subject)
     with tempfile.TemporaryDirectory() as folder:
-        return CoverSet.build(subject, Path(folder, "fakes"), size)[:].copy()
-
-
-def check_picture(path: Path) -> None:
-    if path.suffix.lower() not in PICTURES:
-        raise CourseError(f"{path} is no picture file; its name must end in {', '.join(PICTURES)}.")
+        steps = [SmallestSide(), Square()]  # what a GAN drew counts, also if it is flat or drawn twice
+        return CoverSet.build(subject, Path(folder, "fakes"), size, steps=steps, merge=False)[:].copy()
 
 
 def start_keras(backend: Backend | None):
@@ -334,47 +344,6 @@ def start_keras(backend: Backend | None):
     import helpers.gan
 
     return helpers.gan
-
-
-@contextmanager
-def quiet():
-    """Send what the process writes to stderr nowhere; TensorFlow greets at import in a way no setting prevents."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-@contextmanager
-def progress(title: str, total: int | None, unit: str = "covers"):
-    """A progress bar on stderr; yields `advance(done)`, which also takes a note and a new total.
-
-    The first call draws it: until then, the input may turn out to be wrong.
-    """
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
-    task = bar.add_task(title, total=total, note="")
-
-    def advance(done, note="", total=total):
-        bar.start()
-        bar.update(task, completed=done, total=total, note=note)
-
-    try:
-        yield advance
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def main() -> None:

@@ -54,7 +54,15 @@ class NothingUsable(CourseError):
     """Of all the files not one became a cover."""
 
 
-def join(shards: list[Shard], paths: dict[int, Path], work: Path, choice: Choice, merge: bool, settings: dict) -> Card:
+def join(
+    shards: list[Shard],
+    paths: dict[int, Path],
+    work: Path,
+    choice: Choice,
+    merge: bool,
+    leave_out: frozenset[str],
+    settings: dict,
+) -> Card:
     """Make one set for each size of the shards, which hold the covers in order.
 
     Args:
@@ -62,6 +70,7 @@ def join(shards: list[Shard], paths: dict[int, Path], work: Path, choice: Choice
         work: the folder for unfinished files.
         choice: which covers to take.
         merge: whether to keep only the best of covers that show the same picture.
+        leave_out: names of files that a person has thrown out.
         settings: what the cards say about how the sets were made.
 
     Returns:
@@ -71,7 +80,7 @@ def join(shards: list[Shard], paths: dict[int, Path], work: Path, choice: Choice
         NothingUsable: if no cover is left.
         CourseError: if a file cannot be written.
     """
-    copies, card = Copies(shards), Card()
+    copies, card = Copies(shards, leave_out), Card()
     with ExitStack() as closing:
         sets = [closing.enter_context(NewSet(path, size, work)) for size, path in paths.items()]
         for shard, start in zip(shards, copies.starts, strict=True):
@@ -82,7 +91,9 @@ def join(shards: list[Shard], paths: dict[int, Path], work: Path, choice: Choice
                     continue
                 best = copies.best[position] if merge else position
                 entry = copies.entry(position, row, merge)
-                if best != position:
+                if row["file"] in leave_out:
+                    card.reject(row["file"], "left out")
+                elif best != position:
                     card.reject(row["file"], "duplicate", of=copies.rows[best]["file"])
                 elif not choice(entry):
                     card.reject(row["file"], "not chosen")
@@ -127,14 +138,14 @@ class Copies:
 
     Attributes:
         starts: the position, among all covers, of each shard's first one.
-        best: int64 [A], for each cover the position of the copy worth keeping: of those with the freest terms the one
-            with most pixels, and of those the one saved best.
+        best: int64 [A], for each cover the position of the copy worth keeping: of those nobody has thrown out the ones
+            with the freest terms, of those the ones with most pixels, and of those the one saved best.
         related: int64 [A], for each cover the position of the first of its copies and editions in other colours.
         others: position of a cover worth keeping -> the positions of its other copies.
         rows: position -> row, of covers that have copies or relatives.
     """
 
-    def __init__(self, shards: list[Shard]):
+    def __init__(self, shards: list[Shard], leave_out: frozenset[str]):
         self.shards, self.starts, total = shards, [], 0
         hashes, files, worth = [np.empty((0, 6), np.uint64)], [], []
         for shard in shards:
@@ -143,10 +154,10 @@ class Copies:
             total += len(accepted)
             hashes.append(shard.hashes)
             files += [row["record"]["sha256"].encode() for row in accepted]
-            worth += [_worth(row) for row in accepted]
+            worth += [(row["file"] in leave_out, *_worth(row)) for row in accepted]
         same, self.related = find_duplicates(np.concatenate(hashes), np.array(files, "S64"), self.views)
         place = np.empty(total, np.int64)  # of each cover, when all are sorted by worth
-        place[np.lexsort(np.array(worth).reshape(-1, 4).T[::-1])] = np.arange(total)
+        place[np.lexsort(np.array(worth).reshape(-1, 5).T[::-1])] = np.arange(total)
         first_place = np.full(total, total)
         np.minimum.at(first_place, same, place)
         self.best = np.argsort(place)[first_place[same]]

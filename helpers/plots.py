@@ -99,6 +99,41 @@ def strips(rows: dict, scale: int = 1):
     return figure
 
 
+def labelled(images: dict, height: float = 1.6):
+    """Draw pictures side by side, each under its label; they may differ in shape and size.
+
+    Args:
+        images: label -> uint8 [H, W, 3] or [H, W], or a Pillow image.
+        height: of every picture, in inches.
+
+    Returns:
+        A matplotlib Figure; as the last line of a notebook cell it is shown once.
+
+    Raises:
+        CourseError: if there are no pictures.
+    """
+    import matplotlib.pyplot as plt
+
+    if not images:
+        raise CourseError("There are no pictures; labelled needs at least one label with its picture.")
+    pictures = [np.asarray(image) for image in images.values()]
+    widths = [height * picture.shape[1] / picture.shape[0] for picture in pictures]
+    figure, axes = plt.subplots(
+        1,
+        len(images),
+        figsize=(sum(widths) + 0.1 * len(images), height + 0.3),
+        layout="constrained",
+        width_ratios=widths,
+        squeeze=False,
+    )
+    for axis, label, picture in zip(axes[0], images, pictures, strict=True):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axis.set_title(label, fontsize=9)
+        axis.axis("off")
+    plt.close(figure)
+    return figure
+
+
 def curves(log: str | os.PathLike, smooth: int = 50):
     """Draw both losses of a training run against the step.
 

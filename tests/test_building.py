@@ -89,7 +89,7 @@ def test_folder_becomes_a_set_and_the_card_accounts_for_every_file(folder, tmp_p
     assert covers.card["sides"] == {"64-127": 300}
     assert sum(covers.card["brightness"].values()) == sum(covers.card["colours"].values()) == 300
     assert {file.name for file in (tmp_path / "set").iterdir()} == {*FILES, "rejected.jpg"}
-    assert capsys.readouterr().out == "The terms of 300 covers are unclear: use them as your law allows.\n"
+    assert capsys.readouterr().out == "The terms of 300 covers are unclear: use what your law allows.\n"
 
 
 def test_what_was_measured_is_in_the_table(folder, tmp_path):

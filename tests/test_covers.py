@@ -286,7 +286,7 @@ def test_permission_counts_for_the_covers_of_an_interrupted_build_too(tmp_path):
 
 def test_unclear_terms_are_told_in_one_line(tmp_path, capsys):
     CoverSet.build([(record(i, ml_use="unclear"), drawn(i)) for i in range(3)], tmp_path / "set", 8)
-    assert capsys.readouterr().out == "The terms of 3 covers are unclear: use them as your law allows.\n"
+    assert capsys.readouterr().out == "The terms of 3 covers are unclear: use what your law allows.\n"
     CoverSet.build(handmade(3), tmp_path / "allowed", 8)
     assert capsys.readouterr().out == ""
 

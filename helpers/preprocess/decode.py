@@ -81,7 +81,7 @@ def decode(path: str | os.PathLike, size: int, background: str = "white") -> np.
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     # Decoding has divided both sides by one whole number, rounding up: the last column may stand for less than others.
-    factor = round(max(width, height) / max(image.size))
+    factor = max(-(-width // image.width), -(-height // image.height))
     return resized(image, size, tuple(edge / factor for edge in (left, top, left + side, top + side)))
 
 
@@ -197,7 +197,7 @@ def _reduced(image: Image.Image, short_side: int) -> Image.Image:
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile and (transform := _transform(profile, image.mode)):
         return ImageCms.applyTransform(image, transform)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @functools.lru_cache(maxsize=64)  # a collection has few profiles and many images

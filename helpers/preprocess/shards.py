@@ -23,7 +23,7 @@ from helpers.preprocess.colours import brightness, palette
 from helpers.records import Record
 
 COVERS = 64  # in a shard: few enough to fit in memory at any size, many enough to be worth a task
-DETECTION_SIDE = 320  # pixels of the shorter side that the detectors of text and faces are given
+DETECTION_SIDE = 352  # pixels of the shorter side that the detectors of text and faces are given
 THUMBNAIL = 64  # side in pixels of the pictures kept of rejected files
 
 Item = tuple[Record, str | os.PathLike | np.ndarray]

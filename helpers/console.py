@@ -1,0 +1,83 @@
+"""What the commands of `covergan` share: the console, a progress bar, and reading what was typed."""
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from helpers.errors import CourseError
+
+console = Console(highlight=False, soft_wrap=True)
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+@contextmanager
+def quiet():
+    """Send what the process writes to stderr nowhere; TensorFlow greets at import in a way no setting prevents."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
+def progress(title: str, total: int | None, unit: str = "covers"):
+    """A progress bar on stderr; yields `advance(done)`, which also takes a note and a new total.
+
+    The first call draws it: until then, the input may turn out to be wrong.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+    task = bar.add_task(title, total=total, note="")
+
+    def advance(done, note="", total=total):
+        bar.start()
+        bar.update(task, completed=done, total=total, note=note)
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def check_picture(path: Path) -> None:
+    if path.suffix.lower() not in PICTURES:
+        raise CourseError(f"{path} is no picture file; its name must end in {', '.join(PICTURES)}.")
+
+
+def words(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def number(text: str, option: str, kind: type):
+    try:
+        return kind(text)
+    except ValueError:
+        raise CourseError(f"{option}: {text!r} is no {'whole ' if kind is int else ''}number.") from None
+
+
+def span(text: str, option: str, kind: type) -> tuple | None:
+    """The two ends of a range like 1990-1999."""
+    if not text:
+        return None
+    low, dash, high = text.partition("-")
+    if not dash:
+        raise CourseError(f"{option}: {text!r} is no range; write two numbers with a dash between them.")
+    return number(low, option, kind), number(high, option, kind)
