@@ -56,7 +56,7 @@ bench: $(INSTALLED) ## run the benchmarks, one after the other
 
 .PHONY: lock
 lock: $(INSTALLED) ## choose the newest versions that pyproject.toml allows and write them to requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra cpu --extra jax --extra dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra cpu --extra jax --extra content --extra dask --extra dev --universal --python-version 3.11 \
 		--upgrade --no-annotate --no-emit-index-url --custom-compile-command "make lock" --quiet -o requirements.lock
 
 .PHONY: clean

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -164,6 +164,8 @@ def workplace(out: Path, settings: dict) -> Iterator[Path]:
         lock.release()
         if not any(work.glob("*.npz")):
             shutil.rmtree(work, ignore_errors=True)
+            with suppress(OSError):  # unless something else is in it
+                out.rmdir()
 
 
 def _remove_shards(work: Path) -> None:

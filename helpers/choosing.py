@@ -9,6 +9,8 @@ import pandas as pd
 from helpers.errors import CourseError
 from helpers.preprocess.colours import COLOUR_NAMES, colour_name
 
+MAIN = 3  # colours of a palette that are taken for the cover's main ones
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -20,7 +22,7 @@ class Choice:
         years: first and last year.
         genres: one of these is among the cover's genres.
         popularity: lowest and highest, in points from 0 to 100.
-        palette: one of these is among the cover's dominant colours; names from `colours.COLOUR_NAMES`.
+        palette: one of these is among the cover's three main colours; names from `colours.COLOUR_NAMES`.
 
     Raises:
         CourseError: on a range upside down or a colour that has no such name.
@@ -66,7 +68,9 @@ class Choice:
                     return False
         if self.genres and not set(self.genres) & set(row["genres"]):
             return False
-        if self.palette and not set(self.palette) & {colour_name(colour) for colour in _listed(row.get("palette"))}:
+        if self.palette and not set(self.palette) & {
+            colour_name(colour) for colour in _listed(row.get("palette"))[:MAIN]
+        }:
             return False
         return _within(row["year"], self.years) and _within(row["popularity"], self.popularity)
 

@@ -26,7 +26,7 @@ from helpers.choosing import Choice
 from helpers.contact import covers_sheet, duplicates_sheet, rejected_sheet
 from helpers.errors import CourseError
 from helpers.files import explaining, writing
-from helpers.preprocess.dedupe import find_duplicates
+from helpers.preprocess.dedupe import HASHES, find_duplicates
 from helpers.preprocess.shards import Shard
 from helpers.records import FEATURE_NAMES, ML_USES, as_utf8
 
@@ -147,7 +147,7 @@ class Copies:
 
     def __init__(self, shards: list[Shard], leave_out: frozenset[str]):
         self.shards, self.starts, total = shards, [], 0
-        hashes, files, worth = [np.empty((0, 6), np.uint64)], [], []
+        hashes, files, worth = [np.empty((0, HASHES), np.uint64)], [], []
         for shard in shards:
             accepted = shard.accepted
             self.starts.append(total)

@@ -17,6 +17,7 @@ from helpers.covers import CoverSet
 from helpers.gan import weights
 from helpers.plots import image_grid
 from helpers.records import RECORDS_FILE, Record, append_records
+from helpers.sources.synthetic import synthetic_covers
 
 
 @pytest.fixture
@@ -122,6 +123,30 @@ def test_prepare_names_genres_by_folder_and_counts_rejects(covergan, images, tmp
 def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
     assert covergan("prepare", images, tmp_path, "--size", "32,16")[0] == 0
     assert [CoverSet.open(tmp_path / name).size for name in ("16", "32")] == [16, 32]
+
+
+def test_steps_and_choices_are_taken_from_the_command_line(covergan, images, tmp_path):
+    options = ("--size", 32, "--steps", "square=pad", "--background", "border", "--keep-duplicates", "--genre", "jazz")
+    assert covergan("prepare", images, tmp_path / "set", *options)[0] == 0
+    settings = CoverSet.open(tmp_path / "set").card["settings"]
+    assert settings["steps"] == [{"name": "square", "by": "pad", "most": 2.0}]
+    assert (settings["background"], settings["merge"]) == ("border", False)
+    assert settings["choice"] == {"genres": ["jazz"]}
+
+
+def test_what_a_ranking_shows_to_be_no_cover_is_left_out_by_hand(covergan, tmp_path):
+    (tmp_path / "crawl").mkdir()
+    for index, (_, pixels) in enumerate(synthetic_covers(24, 96, seed=2, jobs=1)):
+        imageio.imwrite(tmp_path / "crawl" / f"{index:02}.png", pixels[:80] if index == 5 else pixels)
+    assert covergan("prepare", tmp_path / "crawl", tmp_path / "set", "--size", 32)[0] == 0
+    ranking, sheet = tmp_path / "ranking.csv", tmp_path / "sheet.png"
+    assert covergan("rank", tmp_path / "set", ranking, "--sheet", sheet, "--n", 5)[0] == 0
+    files = [line.split(",")[0] for line in ranking.read_text().splitlines()[1:]]
+    assert files[0] == "05.png" and len(set(files)) == 24 and imageio.imread(sheet).shape[2] == 3
+    (tmp_path / "out.txt").write_text("05.png\n")
+    again = ("prepare", tmp_path / "crawl", tmp_path / "clean", "--size", 32, "--leave-out", tmp_path / "out.txt")
+    assert covergan(*again)[0] == 0
+    assert CoverSet.open(tmp_path / "clean").card["rejected"] == [{"file": "05.png", "reason": "left out"}]
 
 
 def test_shipped_weights_are_sampled_by_name(covergan, tmp_path):
@@ -232,6 +257,13 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "The size is 0; it must be from 8 to 1024 pixels" in refused("prepare", images, run, "--size", "64,0")
     assert not run.exists()
     assert "--size: 'large' is no whole number" in refused("prepare", images, out, "--size", "large")
+    assert "There is no step 'squish'" in refused("prepare", images, out, "--steps", "squish")
+    assert "--years: '1990' is no range" in refused("prepare", images, out, "--years", "1990")
+    assert "There is no colour 'octarine'" in refused("prepare", images, out, "--palette", "octarine")
+    assert "Nothing here looks for 'cats'" in refused("prepare", images, out, "--detect", "cats")
+    assert "No Dask scheduler answers" in refused("prepare", images, out, "--dask", "tcp://127.0.0.1:9")
+    assert "nowhere.txt cannot be used" in refused("prepare", images, out, "--leave-out", tmp_path / "nowhere.txt")
+    assert not out.exists()
     assert "'--n'" in refused("synth", out, "--n", 0)
     assert "'--size': it must be at most 512" in refused("synth", out, "--size", 100_000)
     assert "MODEL" in refused("train")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.errors import CourseError
-from helpers.preprocess.decode import Picture, Rejected, resized
+from helpers.preprocess.decode import Picture, Rejected, centre
 
 REASONS = {
     "too small": "the shorter side has too few pixels",
@@ -40,7 +40,8 @@ class Thumbnail:
         image = picture.image.copy()
         image.thumbnail((self.side, self.side), Image.Resampling.LANCZOS)
         width, height = (max(1, round(factor * side)) for side in (picture.width, picture.height))
-        return replace(picture, image=image, width=width, height=height)
+        box = picture.box if image.size == picture.image.size else None
+        return replace(picture, image=image, width=width, height=height, box=box)
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class Letterbox:
     thinnest: float = 0.02  # of the side
 
     def __call__(self, picture: Picture) -> Picture:
-        width, height = picture.image.size
-        if width == height:
+        if picture.width == picture.height:
             return picture
+        width, height = picture.image.size
         left, top, right, bottom = margins(picture.image)
         before, after, length = (left, right, width) if width > height else (top, bottom, height)
         if min(before, after) < self.thinnest * length or max(before, after) > 1.5 * min(before, after):
@@ -114,13 +115,14 @@ class Square:
     def __call__(self, picture: Picture) -> Picture:
         if max(picture.width, picture.height) > self.most * min(picture.width, picture.height):
             raise Rejected("too oblong")
-        width, height = picture.image.size
-        if width == height:
+        if picture.width == picture.height:
             return picture
         if self.by == "pad":
             return padded(picture)
-        side, excess = min(width, height), abs(width - height)
-        start = busiest(picture.image) if self.by == "entropy" else excess // 2
+        if self.by == "centre":
+            return cropped(picture, centre(picture.image, picture.box))
+        width, height = picture.image.size
+        side, start = min(width, height), busiest(picture.image)
         return cropped(picture, (start, 0, start + side, side) if width > height else (0, start, side, start + side))
 
 
@@ -136,19 +138,22 @@ class NotFlat:
     contrast: float = 1.5
 
     def __call__(self, picture: Picture) -> Picture:
-        if resized(picture.image, VIEW).std(axis=(0, 1)).max() < self.contrast:
+        if picture.resized(VIEW).std(axis=(0, 1)).max() < self.contrast:
             raise Rejected("flat")
         return picture
 
 
 @dataclass(frozen=True)
 class Sharp:
-    """Refuse blurred pictures, and small ones that somebody enlarged; see `sharpness`."""
+    """Refuse blurred pictures, and small ones that somebody enlarged; see `sharpness`.
+
+    Judged at 128 pixels, or at fewer where the picture has no more: then it is this program that enlarges it.
+    """
 
     least: float = 0.5
 
     def __call__(self, picture: Picture) -> Picture:
-        if sharpness(resized(picture.image, VIEW)) < self.least:
+        if sharpness(picture.resized(min(VIEW, *picture.image.size))) < self.least:
             raise Rejected("blurred")
         return picture
 
@@ -238,12 +243,24 @@ def parse_steps(text: str) -> tuple:
     return tuple(steps)
 
 
-def cropped(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
-    """What lies in the box (left, top, right, bottom) of the decoded image."""
-    scale = picture.width / picture.image.width
-    left, top, right, bottom = box
+def edges_of(picture: Picture) -> tuple[float, float, float, float]:
+    """The picture's edges (left, top, right, bottom) in pixels of its image."""
+    return picture.box or (0, 0, *picture.image.size)
+
+
+def cropped(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
+    """What of the picture lies in the box (left, top, right, bottom), in pixels of its image.
+
+    Edges may fall between pixels: the image keeps these pixels, and the picture remembers where its edges are.
+    """
+    first, last = edges_of(picture)[:2], edges_of(picture)[2:]
+    scale = picture.width / (last[0] - first[0])
+    left, top = (max(edge, end) for edge, end in zip(box[:2], first, strict=True))
+    right, bottom = (min(edge, end) for edge, end in zip(box[2:], last, strict=True))
+    outer = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+    inner = left - outer[0], top - outer[1], right - outer[0], bottom - outer[1]
     width, height = round(scale * (right - left)), round(scale * (bottom - top))
-    return replace(picture, image=picture.image.crop(box), width=width, height=height)
+    return replace(picture, image=picture.image.crop(outer), width=width, height=height, box=picture.box and inner)
 
 
 def padded(picture: Picture) -> Picture:
@@ -255,7 +272,7 @@ def padded(picture: Picture) -> Picture:
     square = Image.new("RGB", (side, side), tuple(int(level) for level in np.median(edges, axis=0)))
     square.paste(picture.image, ((side - width) // 2, (side - height) // 2))
     side = max(picture.width, picture.height)
-    return replace(picture, image=square, width=side, height=side)
+    return replace(picture, image=square, width=side, height=side, box=None)
 
 
 def margins(image: Image.Image) -> tuple[int, int, int, int]:

@@ -42,7 +42,7 @@ def colour_name(colour: str) -> str:
     hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
     if value < 0.2:
         return "black"
-    if saturation < 0.12 or (saturation < 0.25 and value > 0.9) or (saturation < 0.2 and value < 0.4):
+    if saturation < 0.12 or (saturation < 0.22 and value > 0.9) or (saturation < 0.2 and value < 0.4):
         return "white" if value > 0.87 else "grey"
     name = next(name for end, name in HUES if 360 * hue <= end)
     if name == "red" and saturation < 0.55 and value > 0.75:

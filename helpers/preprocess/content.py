@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,9 +26,7 @@ from scipy import ndimage
 
 from helpers.errors import CourseError
 
-SIDE = (
-    352  # pixels of the squares that the networks see: small covers are enlarged, for they learnt from larger pictures
-)
+SIDE = 352  # pixels of the squares that the networks see; they learnt from pictures larger than small covers
 BATCH = 8  # covers that a network sees at a time
 
 
@@ -97,6 +95,9 @@ class TextDetector:
 
     The network says for each pixel how likely it lies in the core of a line of text; each connected piece becomes a
     box (Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", 2020, section 3.4).
+
+    Whether there is text is much surer than where: on small covers many a line is overlooked beside another, so the
+    area is rather too small.
 
     Args:
         size: side in pixels to which covers are brought.
@@ -202,13 +203,17 @@ def _text_network():
 def _face_networks():
     import tensorflow
     from mtcnn import MTCNN
+    from mtcnn.stages import StageONet, StagePNet, StageRNet
 
     if multiprocessing.parent_process():  # a worker among others: one core, and the GPU is for training
         with suppress(RuntimeError):  # TensorFlow has been used here and cannot be changed any more
             tensorflow.config.threading.set_intra_op_parallelism_threads(1)
             tensorflow.config.threading.set_inter_op_parallelism_threads(1)
             tensorflow.config.set_visible_devices([], "GPU")
-    return MTCNN(device="CPU:0")
+    # By name, the package would first look for its weights, which are pickles, in the current folder.
+    folder = Path(importlib.util.find_spec("mtcnn").origin).parent / "assets" / "weights"
+    stages = {StagePNet: "pnet.lz4", StageRNet: "rnet.lz4", StageONet: "onet.lz4"}
+    return MTCNN([stage(weights=str(folder / name)) for stage, name in stages.items()], device="CPU:0")
 
 
 def cache_folder() -> Path:
@@ -231,7 +236,7 @@ class Cache:
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
 
-    def read(self, sha256s: Sequence[str], name: str, version: str) -> dict[str, list[Box]]:
+    def read(self, sha256s: Iterable[str], name: str, version: str) -> dict[str, list[Box]]:
         """Boxes of the covers that are known, by sha256."""
         query = "SELECT boxes FROM found WHERE sha256 = ? AND detector = ? AND version = ?"
         known = {}

@@ -58,10 +58,12 @@ class Picture:
 
     Attributes:
         image: RGB in sRGB, upright; it may have been reduced while decoding, see `read`.
-        width, height: of the whole image in the file's own pixels, upright.
+        width, height: of the picture in the file's own pixels, upright.
         quality: estimate of the quality a JPEG was saved with, 1 to 100; None for other formats.
         sha256: hex digest of the file.
         bytes: length of the file.
+        box: the picture's exact edges in pixels of the image (left, top, right, bottom), which may fall between them:
+            1,001 pixels reduced to a quarter are 250.25. None if the image has not been reduced.
     """
 
     image: Image.Image
@@ -70,6 +72,11 @@ class Picture:
     quality: int | None
     sha256: str
     bytes: int
+    box: tuple[float, float, float, float] | None = None
+
+    def resized(self, size: int) -> np.ndarray:
+        """The picture as uint8 [size, size, 3]; squeezed, if it is not square."""
+        return resized(self.image, size, self.box)
 
 
 def decode(path: str | os.PathLike, size: int, background: str = "white") -> np.ndarray:
@@ -77,12 +84,19 @@ def decode(path: str | os.PathLike, size: int, background: str = "white") -> np.
 
     Arguments and errors are those of `read`.
     """
-    image, width, height, _ = _opened(_content(Path(path)), 2 * size, background)
+    image, edges, *_ = _opened(_content(Path(path)), 2 * size, background)
+    return resized(image, size, centre(image, edges))
+
+
+def centre(image: Image.Image, box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float]:
+    """The square in the middle of an image, or of a box of it; between whole pixels if there is no box."""
+    left, top, right, bottom = box or (0, 0, *image.size)
+    width, height = right - left, bottom - top
     side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    # Decoding has divided both sides by one whole number, rounding up: the last column may stand for less than others.
-    factor = max(-(-width // image.width), -(-height // image.height))
-    return resized(image, size, tuple(edge / factor for edge in (left, top, left + side, top + side)))
+    over, below = (width - side) / 2, (height - side) / 2
+    if box is None:  # so that a picture that need not be scaled keeps its pixels
+        over, below = int(over), int(below)
+    return left + over, top + below, left + over + side, top + below + side
 
 
 def resized(image: Image.Image, size: int, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
@@ -110,12 +124,12 @@ def read(path: str | os.PathLike, short_side: int, background: str = "white") ->
         Rejected: with a reason from `REASONS`.
     """
     content = _content(Path(path))
-    image, width, height, quality = _opened(content, short_side, background)
-    return Picture(image, width, height, quality, hashlib.sha256(content).hexdigest(), len(content))
+    image, edges, width, height, quality = _opened(content, short_side, background)
+    return Picture(image, width, height, quality, hashlib.sha256(content).hexdigest(), len(content), edges)
 
 
-def _opened(content: bytes, short_side: int, background: str) -> tuple[Image.Image, int, int, int | None]:
-    """What `read` returns, but for what needs no decoding: image, width, height, quality."""
+def _opened(content: bytes, short_side: int, background: str) -> tuple:
+    """What `read` returns, but for what needs no decoding: image, box, width, height, quality."""
     assert background in BACKGROUNDS
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -129,13 +143,19 @@ def _opened(content: bytes, short_side: int, background: str) -> tuple[Image.Ima
             image.load()
             if image.format == "TIFF":  # has turned itself while it loaded
                 width, height = image.size
-            rgb = _to_srgb(_reduced(_flattened(image, background), short_side), image.info.get("icc_profile"))
+            flat, drafted = _flattened(image, background), round(width / image.width)
+            averaged = max(min(flat.size) // short_side, 1)
+            rgb = _to_srgb(flat.reduce(averaged) if averaged > 1 else flat, image.info.get("icc_profile"))
+            factor = drafted * averaged
+            # Both divide the sides by a whole number and round up, so the last pixels may stand for less than a whole.
+            edges = (0, 0, width / factor, height / factor) if factor > 1 else None
             orientation = image.getexif().get(ExifTags.Base.Orientation)
             if orientation in UPRIGHT:
+                edges = edges and _turned(edges, *rgb.size, orientation)
                 rgb = rgb.transpose(UPRIGHT[orientation])
             if orientation in ON_ITS_SIDE:
                 width, height = height, width
-            return rgb, width, height, quality
+            return rgb, edges, width, height, quality
     except Image.DecompressionBombError:
         raise Rejected("too many pixels") from None
     except Image.UnidentifiedImageError:
@@ -143,6 +163,16 @@ def _opened(content: bytes, short_side: int, background: str) -> tuple[Image.Ima
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError):
         # What Pillow's decoders raise on damaged files differs from format to format.
         raise Rejected("damaged") from None
+
+
+def _turned(box: tuple, width: int, height: int, orientation: int) -> tuple:
+    """Where a box of an image of this size is when the image has been turned upright."""
+    left, top, right, bottom = box
+    if orientation in (2, 3, 7, 8):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = height - bottom, height - top
+    return (top, left, bottom, right) if orientation in ON_ITS_SIDE else (left, top, right, bottom)
 
 
 def _content(path: Path) -> bytes:
@@ -186,12 +216,6 @@ def _edge_colour(image: Image.Image) -> tuple[int, int, int]:
     ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     ring = ring[ring[:, 3] >= 128, :3]
     return tuple(int(channel) for channel in np.median(ring, axis=0))
-
-
-def _reduced(image: Image.Image, short_side: int) -> Image.Image:
-    """The image averaged down by the largest whole number that keeps `short_side`."""
-    factor = min(image.size) // short_side
-    return image.reduce(factor) if factor > 1 else image
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 
 import imagehash
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageStat
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 VIEW = 32
 INNER = 0.03  # of the side, left out all around in the second view: what crops and frames usually take
-RADIUS, QUARTER_RADIUS = 6, 3  # bits of 64
+RADIUS, QUARTER_RADIUS = 6, 5  # bits of 64
+HASHES = 10  # of the two views, and of the four quarters of each
 PLAIN = 12  # a quarter whose brightness has a smaller standard deviation, in levels of 255, is hashed to nothing
 SAME = 0.18  # see `difference`
 RELATED = 0.9  # see `likeness`
@@ -30,40 +31,43 @@ def fingerprint(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
         image: RGB, square, of any size from about 64 px.
 
     Returns:
-        views uint8 [2, 32, 32, 3]: the whole cover, and all but its edge; hashes uint64 [6]: pHash of both views and
-        of the four quarters, 0 for a quarter too plain to be told from another.
+        views uint8 [2, 32, 32, 3]: the whole cover, and all but its edge; hashes uint64 [10]: pHash of both views and
+        of their quarters, 0 for a quarter too plain to be told from another.
     """
     side = image.width
     edge = INNER * side
     boxes = (0, 0, side, side), (edge, edge, side - edge, side - edge)
     views = [image.resize((VIEW, VIEW), Image.Resampling.LANCZOS, box=box) for box in boxes]
     greys = [view.convert("L") for view in views]
-    half = VIEW // 2
-    for top in (0, half):
-        for left in (0, half):
-            quarter = greys[0].crop((left, top, left + half, top + half))
-            greys.append(quarter.resize((VIEW, VIEW), Image.Resampling.BICUBIC) if np.std(quarter) >= PLAIN else None)
-    hashes = [0 if grey is None else int(str(imagehash.phash(grey)), 16) for grey in greys]
+    quarters = [quarter for grey in greys for quarter in _quarters(grey)]
+    hashes = [int(str(imagehash.phash(grey)), 16) for grey in greys]
+    hashes += [int(str(imagehash.phash(q)), 16) if ImageStat.Stat(q).stddev[0] >= PLAIN else 0 for q in quarters]
     return np.stack([np.asarray(view) for view in views]), np.array(hashes, np.uint64)
+
+
+def _quarters(grey: Image.Image) -> list[Image.Image]:
+    half = VIEW // 2
+    boxes = [(left, top, left + half, top + half) for top in (0, half) for left in (0, half)]
+    return [grey.crop(box).resize((VIEW, VIEW), Image.Resampling.BICUBIC) for box in boxes]
 
 
 def candidates(hashes: np.ndarray) -> np.ndarray:
     """Pairs of covers that may show the same picture.
 
-    Whole covers are compared with whole ones and with inner views, which finds crops. A quarter alike in both covers
-    is enough, which finds those with a sticker in another.
+    Whole views are compared with whole and inner ones, which finds crops, and so is each quarter: one that is alike in
+    both covers is enough, which finds those with a sticker in another.
 
     Args:
-        hashes: uint64 [N, 6], from `fingerprint`.
+        hashes: uint64 [N, 10], from `fingerprint`.
 
     Returns:
         int64 [P, 2]: indices i < j, sorted.
     """
-    count = len(hashes)
-    found = [near_pairs(hashes[:, :2].T.ravel(), RADIUS) % max(count, 1)]
-    for quarter in hashes[:, 2:].T:
-        busy = np.flatnonzero(quarter)
-        found.append(busy[near_pairs(quarter[busy], QUARTER_RADIUS)])
+    found = [near_pairs(hashes[:, :2].T.ravel(), RADIUS) % max(len(hashes), 1)]
+    for quarter in range(4):
+        both = hashes[:, [2 + quarter, 6 + quarter]].T.ravel()
+        busy = np.flatnonzero(both)
+        found.append(busy[near_pairs(both[busy], QUARTER_RADIUS)] % max(len(hashes), 1))
     pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
@@ -177,7 +181,7 @@ def find_duplicates(
     """Group covers that show the same picture, and covers that are related.
 
     Args:
-        hashes: uint64 [N, 6], from `fingerprint`; all 0 for a cover that is to be compared with no other.
+        hashes: uint64 [N, 10], from `fingerprint`; all 0 for a cover that is to be compared with no other.
         files: [N], the digest of each cover's file.
         views: gives the views uint8 [2, 32, 32, 3] of cover i.
 

@@ -154,7 +154,7 @@ def _prepared(lot: list[Item], settings: Settings) -> dict[str, np.ndarray]:
     return {
         "rows": np.frombuffer(rows.encode(), np.uint8),
         "views": _stacked([outcome.fingerprint[0] for outcome in accepted], (2, dedupe.VIEW, dedupe.VIEW, 3)),
-        "hashes": _stacked([outcome.fingerprint[1] for outcome in accepted], (6,), np.uint64),
+        "hashes": _stacked([outcome.fingerprint[1] for outcome in accepted], (dedupe.HASHES,), np.uint64),
         "thumbnails": _stacked(thumbnails, (THUMBNAIL, THUMBNAIL, 3)),
     } | {f"pixels{n}": _stacked([outcome.covers[n] for outcome in accepted], (n, n, 3)) for n in settings.sizes}
 
@@ -170,7 +170,7 @@ def _taken_as_it_is(record: Record, image: np.ndarray, settings: Settings) -> Ou
             raise CourseError(f"{record.source_id}: {image.dtype} {list(image.shape)} is no {size} px cover.")
     known = asdict(record) | {"sha256": record.sha256 or hashlib.sha256(image.tobytes()).hexdigest()}
     row = {"file": _name(record), "record": known, "measured": {}}
-    nothing = np.zeros((2, dedupe.VIEW, dedupe.VIEW, 3), np.uint8), np.zeros(6, np.uint64)
+    nothing = np.zeros((2, dedupe.VIEW, dedupe.VIEW, 3), np.uint8), np.zeros(dedupe.HASHES, np.uint64)
     return Outcome(row, {size: image for size in settings.sizes}, nothing)
 
 
@@ -187,7 +187,9 @@ def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcom
     except decode.Rejected as rejected:
         row |= {"reason": rejected.reason, "step": rejected.step, "seen": picture is not None}
         return Outcome(row, thumbnail=picture and _thumbnail(picture.image))
-    view = Image.fromarray(decode.resized(square.image, clean.VIEW))
+    if square.width != square.height:
+        raise CourseError("The steps leave pictures that are not square; put Square() at their end.")
+    view = Image.fromarray(square.resized(clean.VIEW))
     views, hashes = dedupe.fingerprint(view)
     row["record"] = asdict(record) | {"sha256": picture.sha256, "phash": f"{hashes[0]:016x}"}
     row["measured"] = {
@@ -196,12 +198,12 @@ def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcom
         "side": square.width,
         "bytes": picture.bytes,
         "jpeg_quality": picture.quality,
-        "sharpness": round(clean.sharpness(np.asarray(view)), 4),
+        "sharpness": round(clean.sharpness(square.resized(min(clean.VIEW, *square.image.size))), 4),
         "brightness": round(brightness(view), 4),
         "palette": [colour for colour, _ in palette(view)],
         "steps": changed,
     }
-    covers = {size: decode.resized(square.image, size) for size in settings.sizes}
+    covers = {size: square.resized(size) for size in settings.sizes}
     return Outcome(row, covers, (views, hashes), picture=picture.image if settings.detect else None)
 
 
