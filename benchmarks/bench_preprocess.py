@@ -1,18 +1,21 @@
-"""Preprocessing: covers a second against a plain Pillow loop, and duplicates among a million hashes.
+"""Preprocessing: covers a second against a plain Pillow loop, one process and two, duplicates among a million hashes.
 
-    python benchmarks/bench_preprocess.py [FOLDER …] [--size 64] [--hashes 1000000] [--save]
+    python benchmarks/bench_preprocess.py [FOLDER …] [--prepare FOLDER] [--size 64] [--hashes 1000000] [--save]
 
 Every FOLDER is one of real covers, such as a crawl; without any, drawn covers are enlarged to 640 px and saved as
 JPEGs. With --save the figures also go to data/results/preprocess.json.
 """
 
 import argparse
+import io
 import json
 import resource
+import shutil
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,15 +23,19 @@ import numpy as np
 from PIL import Image
 
 from helpers import DATA
+from helpers.building import prepare
 from helpers.files import writing
 from helpers.preprocess.clean import STEPS, VIEW, clean
-from helpers.preprocess.decode import Rejected, decode, read, resized
+from helpers.preprocess.decode import Rejected, decode, read
 from helpers.preprocess.dedupe import RADIUS, fingerprint, near_pairs
+from helpers.preprocess.shards import Settings, make_shards
+from helpers.sources.folder import folder_covers
 from helpers.sources.synthetic import synthetic_covers
 
 DRAWN = 100
 ROUNDS = 7
 PLANTED = 1000
+COPIES = 9  # of each drawn cover, so that there is enough to do for two
 
 
 def plainly(path: Path, size: int):
@@ -39,8 +46,8 @@ def plainly(path: Path, size: int):
 def wholly(path: Path, size: int):
     """What `covergan prepare` does with each file."""
     picture, _ = clean(read(path, max(2 * size, VIEW)), STEPS)
-    resized(picture.image, size)
-    fingerprint(Image.fromarray(resized(picture.image, VIEW)))
+    picture.resized(size)
+    fingerprint(Image.fromarray(picture.resized(VIEW)))
 
 
 def acceptable(path: Path) -> bool:
@@ -123,9 +130,38 @@ def search(count: int) -> dict:
     }
 
 
+def preparing(folder: Path, size: int) -> dict:
+    """Seconds of `prepare` for a whole folder, copies and card included, with one process and with two in turn."""
+    seconds = {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as out:
+        make_shards(folder_covers(folder), Path(out), Settings((size,)), 2)  # so that both processes have started
+    for _ in range(3):
+        for jobs, times in seconds.items():
+            with tempfile.TemporaryDirectory() as out:
+                start = time.perf_counter()
+                with redirect_stdout(io.StringIO()):  # the line on terms
+                    (path,) = prepare(folder, Path(out, "set"), (size,), jobs=jobs)
+                times.append(time.perf_counter() - start)
+                card = json.loads((path / "card.json").read_text(encoding="utf-8"))
+    row = {
+        "covers": folder.name,
+        "files": card["count"] + len(card["rejected"]),
+        "seconds_with_one_process": spread(seconds[1]),
+        "seconds_with_two": spread(seconds[2]),
+        "times_as_fast_with_two": spread(np.array(seconds[1]) / seconds[2]),
+    }
+    print(
+        f"prepare {folder.name}: {row['files']:,} files in {row['seconds_with_one_process']['median']:.1f} s with one "
+        f"process, {row['seconds_with_two']['median']:.1f} s with two, {row['times_as_fast_with_two']['median']:.2f} "
+        f"times as fast ({row['times_as_fast_with_two']['least']:.2f}-{row['times_as_fast_with_two']['most']:.2f})"
+    )
+    return row
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--prepare", type=Path, metavar="FOLDER", help="prepare this one, with one process and two")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--hashes", type=int, default=1_000_000)
     parser.add_argument("--save", action="store_true", help="write data/results/preprocess.json")
@@ -137,21 +173,34 @@ def main():
         f"{searched['hashes']:,} hashes: {searched['seconds']:.1f} s, {searched['peak_gib']:.2f} GiB, "
         f"{searched['planted_found']} of {searched['planted']} planted pairs found, {searched['others_found']} others"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        if not options.folders:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "drawn")
+        folder.mkdir()
+        if not options.folders or not options.prepare:
             for index, (_, cover) in enumerate(synthetic_covers(DRAWN, 320)):
                 enlarged = Image.fromarray(cover).resize((640, 640), Image.Resampling.LANCZOS)
-                enlarged.save(Path(folder, f"{index:03d}.jpg"), quality=90)
-        sources = {path.name: path for path in options.folders} or {"drawn": Path(folder)}
+                enlarged.save(folder / f"{index:03d}.jpg", quality=90)
+        sources = {path.name: path for path in options.folders} or {"drawn": folder}
         rows = [
             decoding(name, sorted(path for path in source.rglob("*") if path.is_file()), options.size)
             for name, source in sources.items()
         ]
+        if not options.prepare:
+            for path in list(folder.iterdir()):
+                for copy in range(COPIES):
+                    shutil.copy(path, path.with_stem(f"{path.stem}_{copy}"))
+        prepared = preparing(options.prepare or folder, options.size)
     if options.save:
+        result = {
+            "command": "python benchmarks/bench_preprocess.py FOLDER … --prepare FOLDER --save",
+            "machine": "two processor cores, no GPU",
+            "size": options.size,
+            "decoding": rows,
+            "prepare": prepared,
+            "search": searched,
+        }
         with writing(DATA / "results" / "preprocess.json") as partial:
-            partial.write_text(
-                json.dumps({"size": options.size, "decoding": rows, "search": searched}, indent=1) + "\n"
-            )
+            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from helpers.building import prepare
 from helpers.card import REASONS
@@ -217,6 +217,28 @@ def test_nothing_left_is_an_error_and_leaves_the_folder_free(folder, tmp_path):
     with pytest.raises(CourseError, match=r"^None of the 305 files could be used; for 300 of them the reason is: not"):
         prepare(folder, tmp_path / "set", (32,), choice=Choice(genres="polka"))
     assert len(CoverSet.build(folder, tmp_path / "set", 32)) == 300
+
+
+def test_text_is_looked_for_and_can_be_asked_for(drawn, tmp_path, monkeypatch):
+    monkeypatch.setenv("COVERGAN_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "covers"
+    folder.mkdir()
+    for index in range(3):
+        plain = Image.radial_gradient("L").resize((200, 200)).convert("RGB")
+        plain = Image.eval(plain, lambda level, index=index: (level * (index + 1)) % 256)
+        plain.save(folder / f"plain{index}.png")
+        titled = plain.copy()
+        font = ImageFont.load_default(40)
+        ImageDraw.Draw(titled).text((20, 70), ("MOTHER", "SUNDAY", "ORCHID")[index], "white", font, stroke_width=2)
+        titled.save(folder / f"titled{index}.png")
+    covers = CoverSet.build(folder, tmp_path / "set", 32, detect=["text"], merge=False)
+    found = covers.table.set_index("source_id")
+    titles = [f"titled{index}.png" for index in range(3)]
+    assert (found.loc[titles, "text"] > 0).all() and (found.loc[titles, "text_area"] > 0.03).all()
+    assert list(covers.where(text=True).table["source_id"]) == list(found.index[found["text"] > 0])
+    assert sum(covers.card["text"].values()) == 6
+    without = CoverSet.build(folder, tmp_path / "other", 32, detect=["text"], merge=False, choice=Choice(text=False))
+    assert list(without.table["source_id"]) == list(found.index[found["text"] == 0])
 
 
 # Steps of one's own
