@@ -12,7 +12,6 @@ import json
 import os
 from bisect import bisect_right
 from contextlib import ExitStack
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +25,12 @@ from helpers.choosing import Choice
 from helpers.contact import covers_sheet, duplicates_sheet, rejected_sheet
 from helpers.errors import CourseError
 from helpers.files import explaining, writing
-from helpers.preprocess.dedupe import HASHES, find_duplicates
+from helpers.preprocess.dedupe import HASHES, VIEW, find_duplicates
 from helpers.preprocess.shards import Shard
 from helpers.records import FEATURE_NAMES, ML_USES, as_utf8
 
 IMAGES, TABLE, CARD, PAGE = "images.npy", "covers.parquet", "card.json", "card.html"
+VIEWS, VIEWS_SHAPE = "views.npy", (2, VIEW, VIEW, 3)
 ROWS_AT_ONCE = 2048
 COVERS_SHOWN, SHOWN, COPIES_SHOWN = 120, 60, 6  # on contact sheets
 FILLED = ("artist", "title", "year")  # what a record takes from a copy that knows more
@@ -80,7 +80,7 @@ def join(
         NothingUsable: if no cover is left.
         CourseError: if a file cannot be written.
     """
-    copies, card = Copies(shards, leave_out), Card()
+    copies, card = Copies(shards, leave_out, work / VIEWS), Card()
     with ExitStack() as closing:
         sets = [closing.enter_context(NewSet(path, size, work)) for size, path in paths.items()]
         for shard, start in zip(shards, copies.starts, strict=True):
@@ -143,21 +143,30 @@ class Copies:
         related: int64 [A], for each cover the position of the first of its copies and editions in other colours.
         others: position of a cover worth keeping -> the positions of its other copies.
         rows: position -> row, of covers that have copies or relatives.
+
+    Args:
+        views_path: where to put the views of all covers, which are needed in no particular order.
     """
 
-    def __init__(self, shards: list[Shard], leave_out: frozenset[str]):
-        self.shards, self.starts, total = shards, [], 0
-        hashes, files, worth = [np.empty((0, HASHES), np.uint64)], [], []
-        for shard in shards:
-            accepted = shard.accepted
-            self.starts.append(total)
-            total += len(accepted)
-            hashes.append(shard.hashes)
-            files += [row["record"]["sha256"].encode() for row in accepted]
-            worth += [(row["file"] in leave_out, *_worth(row)) for row in accepted]
-        same, self.related = find_duplicates(np.concatenate(hashes), np.array(files, "S64"), self.views)
+    def __init__(self, shards: list[Shard], leave_out: frozenset[str], views_path: Path):
+        self.shards = shards
+        hashes = [shard.hashes for shard in shards]
+        ends = np.cumsum([len(found) for found in hashes], dtype=np.int64)
+        total = int(ends[-1]) if shards else 0
+        self.starts = [0, *ends[:-1].tolist()]
+        hashes = np.concatenate(hashes) if shards else np.empty((0, HASHES), np.uint64)
+        files, worth = np.empty(total, "S64"), np.empty((total, 5), np.int64)
+        with explaining(views_path):
+            views = np.lib.format.open_memmap(views_path, "w+", np.uint8, (max(total, 1), *VIEWS_SHAPE))
+            for shard, start in zip(shards, self.starts, strict=True):
+                for position, row in enumerate(shard.accepted, start):
+                    files[position] = row["record"]["sha256"].encode()
+                    worth[position] = row["file"] in leave_out, *_worth(row)
+                if hashes[start : start + 1].any():
+                    views[start : start + len(shard.views)] = shard.views
+        same, self.related = find_duplicates(hashes, files, views.__getitem__)
         place = np.empty(total, np.int64)  # of each cover, when all are sorted by worth
-        place[np.lexsort(np.array(worth).reshape(-1, 5).T[::-1])] = np.arange(total)
+        place[np.lexsort(worth.T[::-1])] = np.arange(total)
         first_place = np.full(total, total)
         np.minimum.at(first_place, same, place)
         self.best = np.argsort(place)[first_place[same]]
@@ -171,19 +180,10 @@ class Copies:
                 if sizes[self.related[position]] > 1:
                     self.rows[position] = row
 
-    def _shard(self, position: int) -> tuple[Shard, int]:
-        """The shard that holds a cover, and where in it."""
-        number = bisect_right(self.starts, position) - 1
-        return self.shards[number], position - self.starts[number]
-
-    def views(self, position: int) -> np.ndarray:
-        shard, index = self._shard(position)
-        return _views(shard.path)[index]
-
     def picture(self, position: int, size: int) -> np.ndarray:
         """uint8 [S, S, 3]."""
-        shard, index = self._shard(position)
-        return shard.pixels(size)[index]
+        number = bisect_right(self.starts, position) - 1
+        return self.shards[number].pixels(size)[position - self.starts[number]]
 
     def entry(self, position: int, row: dict, merge: bool) -> dict:
         """The row of the table for a cover; with `merge`, its copies add what they know."""
@@ -196,11 +196,6 @@ class Copies:
         entry = record | record["features"] | row["measured"] | {"copies": 1 + len(others), "cluster": cluster}
         del entry["features"]
         return entry
-
-
-@lru_cache(maxsize=64)
-def _views(path: Path) -> np.ndarray:
-    return Shard(path).views
 
 
 def _worth(row: dict) -> tuple[int, int, int, int]:

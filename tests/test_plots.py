@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers import plots
 from helpers.errors import CourseError
@@ -172,10 +173,11 @@ def test_labelled_pictures_stand_side_by_side_in_their_own_shapes():
     red, tall = np.full((10, 10, 3), (255, 0, 0), np.uint8), np.full((20, 10), 128, np.uint8)
     figure = plots.labelled({"red": red, "tall": tall}, height=2)
     assert [axis.get_title() for axis in figure.axes] == ["red", "tall"]
-    figure.canvas.draw()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     boxes = [axis.get_window_extent() for axis in figure.axes]
     assert abs(boxes[0].height - boxes[1].height) < 2 and abs(boxes[0].width / boxes[1].width - 2) < 0.2
-    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    drawn = np.asarray(canvas.buffer_rgba())[..., :3]
     for box, colour in zip(boxes, ((255, 0, 0), (128, 128, 128)), strict=True):
         x, y = int((box.x0 + box.x1) / 2), len(drawn) - int((box.y0 + box.y1) / 2)
         assert tuple(drawn[y, x]) == colour

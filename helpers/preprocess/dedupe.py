@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 VIEW = 32
 INNER = 0.03  # of the side, left out all around in the second view: what crops and frames usually take
-RADIUS, QUARTER_RADIUS = 6, 5  # bits of 64
+RADIUS, QUARTER_RADIUS = 6, 4  # bits of 64; half of a hash are ones, so distances are even
 HASHES = 10  # of the two views, and of the four quarters of each
 PLAIN = 12  # a quarter whose brightness has a smaller standard deviation, in levels of 255, is hashed to nothing
 SAME = 0.18  # see `difference`

@@ -51,6 +51,7 @@ from helpers.preprocess.curate import make_non_covers, rank
 from helpers.preprocess.decode import REASONS, Rejected, read
 from helpers.preprocess.dedupe import difference, fingerprint
 from helpers.records import RECORDS_FILE, Record, append_records
+from helpers.sources.folder import folder_covers
 from helpers.sources.synthetic import synthetic_covers
 
 # %% tags=["parameters"]
@@ -58,7 +59,7 @@ COVERS = 400
 SIZE = 64
 BATCH = 64
 SEED = 3
-FOLDER = ""  # a folder of your own; empty: covers drawn by code, with everything wrong that can be
+FOLDER = ""  # a folder of your own, for section 12
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / "03_preprocess"
 
 # %% [markdown]
@@ -321,7 +322,7 @@ for number in range(0, 60, 3):
 # line it prints concerns the terms: for what came from the web nobody knows who may use it for what.
 
 # %%
-covers = CoverSet.build(FOLDER or folder, WORK / "covers", size=SIZE)
+covers = CoverSet.build(folder, WORK / "covers", size=SIZE)
 covers
 
 # %% [markdown]
@@ -577,6 +578,34 @@ plt.show()
 # covergan prepare FOLDER SET --steps smallest_side=64,trim_border,square=entropy,not_flat,sharp
 # covergan prepare FOLDER SET --genre rock,metal --years 1970-1989 --palette black --no-faces
 # ```
+
+# %% [markdown]
+# ## 12 · Your own folder
+#
+# Do you have a folder of covers? Write its path into `FOLDER` in the cell of parameters and run this section again;
+# until then it shows our strays. On Colab, the folder symbol at the left uploads files. First, what each file looks
+# like before and after the steps of section 3, or why it was refused:
+
+# %%
+paths = [path for record, path in folder_covers(FOLDER or folder) if FOLDER or record.source == "web"][:8]
+pairs = []
+for path in paths:
+    try:
+        picture = read(path, 2 * SIZE)
+        pairs.append([framed(picture.image), framed(clean.clean(picture, steps)[0].image)])
+    except Rejected as rejected:
+        print(f"{path.name} is refused: {(REASONS | clean.REASONS)[rejected.reason]}")
+plots.strips({"before": [pair[0] for pair in pairs], "after": [pair[1] for pair in pairs]})
+
+# %% [markdown]
+# And then all of it, with the contact sheets. Are there pictures that you would have kept, or thrown out?
+
+# %%
+own = CoverSet.build(FOLDER or folder, WORK / "own", size=SIZE)
+print(own)
+for name in ("covers.jpg", "duplicates.jpg", "rejected.jpg"):
+    if FOLDER and (own.path / name).exists():
+        display(Shown(filename=own.path / name))
 
 # %% [markdown]
 # ## Exercises
