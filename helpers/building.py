@@ -19,7 +19,7 @@ from helpers.errors import CourseError
 from helpers.files import explaining, writing
 from helpers.joining import CARD, NothingUsable, join
 from helpers.preprocess import clean
-from helpers.preprocess.shards import COVERS, Item, Settings, Shard, make_shards
+from helpers.preprocess.shards import COVERS, SHARDS, Item, Settings, Shard, make_shards
 from helpers.records import as_utf8
 from helpers.sources.folder import count_covers, folder_covers
 
@@ -72,11 +72,16 @@ def prepare(
         CourseError: on a wrong size, a source without one usable cover, terms that forbid training, a full disk, or a
             folder that already holds something else or that another process is working on.
     """
+    if not sizes:
+        raise CourseError("Name at least one size, such as 64.")
     if wrong := [size for size in sizes if size not in SIZES]:
         raise CourseError(f"The size is {wrong[0]}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
     if detect:
         check_detectors(detect)
     out, choice = Path(out), choice or Choice()
+    for name in ("text", "faces"):
+        if getattr(choice, name) is not None and name not in detect:
+            raise CourseError(f"To choose covers by {name}, let it be looked for: detect=[{name!r}].")
     is_folder = isinstance(source, (str, os.PathLike))
     todo = Settings(tuple(sizes), tuple(steps), background, tuple(detect))
     facts = todo.as_json() | {"merge": merge, "choice": choice.as_json(), "permission": permission}
@@ -84,12 +89,13 @@ def prepare(
     facts["origin"] = _origin(Path(source)) if is_folder else as_utf8(origin)
     facts = json.loads(json.dumps(facts))
     paths = {size: out / str(size) if len(sizes) > 1 else out for size in sizes}
-    if all([is_finished(path, facts | {"size": size}) for size, path in paths.items()]):
-        shutil.rmtree(out / WORK, ignore_errors=True)
+    if are_finished(paths, facts):
         return list(paths.values())
     items = permitted(folder_covers(source) if is_folder else source, permission)
     jobs = min(jobs or os.cpu_count() or 1, -(-count_covers(source) // COVERS)) if is_folder else 1
     with workplace(out, facts | {"sizes": list(sizes)}) as work:
+        if are_finished(paths, facts):  # by another process, in the meantime
+            return list(paths.values())
         shards = [Shard(path) for path in make_shards(items, work, todo, jobs, progress)]
         card = join(shards, paths, work, choice, merge, frozenset(facts["leave_out"]), facts)
     if unclear := card.counts["ml_use"]["unclear"]:
@@ -114,21 +120,21 @@ def _origin(folder: Path) -> str:
     return f"{as_utf8(folder.name)} ({hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]})"
 
 
-def is_finished(path: Path, settings: dict) -> bool:
-    """Whether a folder holds the set that these settings give.
+def are_finished(paths: dict[int, Path], settings: dict) -> bool:
+    """Whether each folder holds the set that these settings give for its size.
 
     Raises:
-        CourseError: if it holds another one.
+        CourseError: if one of them holds another set.
     """
-    if not (path / CARD).exists():
-        return False
-    try:
-        made_with = json.loads((path / CARD).read_text(encoding="utf-8"))["settings"]
-    except (OSError, ValueError, TypeError, KeyError):
-        made_with = None
-    if made_with != settings:
-        raise CourseError(f"{path} already holds another CoverSet; choose a new folder or delete that one.")
-    return True
+    finished = [size for size, path in paths.items() if (path / CARD).exists()]
+    for size in finished:
+        try:
+            made_with = json.loads((paths[size] / CARD).read_text(encoding="utf-8"))["settings"]
+        except (OSError, ValueError, TypeError, KeyError):
+            made_with = None
+        if made_with != settings | {"size": size}:
+            raise CourseError(f"{paths[size]} already holds another CoverSet; choose a new folder or delete that one.")
+    return len(finished) == len(paths)
 
 
 @contextmanager
@@ -161,15 +167,16 @@ def workplace(out: Path, settings: dict) -> Iterator[Path]:
             raise
         _remove_shards(work)
     finally:
+        if not any(work.glob(SHARDS)):
+            shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it still keeps others out
         lock.release()
-        if not any(work.glob("*.npz")):
-            shutil.rmtree(work, ignore_errors=True)
-            with suppress(OSError):  # unless something else is in it
-                out.rmdir()
+        with suppress(OSError):  # unless something is in them
+            work.rmdir()
+            out.rmdir()
 
 
 def _remove_shards(work: Path) -> None:
-    for path in work.glob("*.npz"):
+    for path in work.glob(SHARDS):
         path.unlink()
 
 

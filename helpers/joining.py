@@ -153,7 +153,7 @@ class Copies:
         hashes = [shard.hashes for shard in shards]
         ends = np.cumsum([len(found) for found in hashes], dtype=np.int64)
         total = int(ends[-1]) if shards else 0
-        self.starts = [0, *ends[:-1].tolist()]
+        self.starts = [0, *ends.tolist()][: len(shards)]
         hashes = np.concatenate(hashes) if shards else np.empty((0, HASHES), np.uint64)
         files, worth = np.empty(total, "S64"), np.empty((total, 5), np.int64)
         with explaining(views_path):

@@ -213,6 +213,20 @@ def test_dominant_colours_can_be_asked_for(tmp_path):
         assert list(covers.where(palette=colours).table["source_id"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"sizes": ()}, "Name at least one size"),
+        ({"detect": ["cats"]}, "Nothing here looks for 'cats'; choose from text, faces"),
+        ({"choice": Choice(text=True)}, r"To choose covers by text, let it be looked for: detect=\['text'\]"),
+    ],
+)
+def test_what_cannot_be_prepared_is_told(folder, tmp_path, options, complaint):
+    with pytest.raises(CourseError, match=complaint):
+        prepare(folder, tmp_path / "set", **options)
+    assert not (tmp_path / "set").exists()
+
+
 def test_nothing_left_is_an_error_and_leaves_the_folder_free(folder, tmp_path):
     with pytest.raises(CourseError, match=r"^None of the 305 files could be used; for 300 of them the reason is: not"):
         prepare(folder, tmp_path / "set", (32,), choice=Choice(genres="polka"))
@@ -249,6 +263,11 @@ def test_steps_can_be_written_by_the_reader(folder, tmp_path):
     assert 0 < covers.card["steps"]["NotBright"]["refused"] < 300
     assert covers.table["brightness"].max() < 0.52
     assert covers.card["settings"]["steps"][2] == {"name": "NotBright", "most": 0.5}
+
+
+def test_steps_must_leave_a_square(folder, tmp_path):
+    with pytest.raises(CourseError, match=r"The steps leave pictures that are not square; put Square\(\) at their end"):
+        prepare(folder, tmp_path / "set", steps=[SmallestSide()])
 
 
 def test_other_settings_make_another_set(folder, tmp_path):
@@ -473,7 +492,7 @@ def test_folder_without_one_readable_image_is_told(tmp_path):
     assert not list(tmp_path.glob("set/*"))
 
 
-@pytest.mark.parametrize("where", ["partial/.partial-0000002.npz", "partial/32-images.npy", "32/.partial-card.json"])
+@pytest.mark.parametrize("where", ["partial/.partial-settings.json", "partial/32-images.npy", "32/.partial-card.json"])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 def test_full_disk_leaves_nothing_that_looks_whole(folder, tmp_path, where):
     blocked = tmp_path / "sets" / where

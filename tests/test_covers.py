@@ -483,7 +483,7 @@ needs_full_disk = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full"
 
 
 @needs_full_disk
-@pytest.mark.parametrize("file", ["partial/.partial-0000001.npz", "partial/8-images.npy", ".partial-card.json"])
+@pytest.mark.parametrize("file", ["partial/views.npy", "partial/8-images.npy", ".partial-card.json"])
 def test_full_disk_is_told_and_the_build_goes_on_when_there_is_room(tmp_path, file):
     path = tmp_path / "a" / "set"
     with pytest.raises(TypeError):  # begun, so that the folder is there

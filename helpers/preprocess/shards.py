@@ -7,6 +7,7 @@ same folders, and again after a crash. `helpers.building` joins them.
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -17,11 +18,12 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 from helpers.errors import CourseError
-from helpers.files import writing
+from helpers.files import explaining
 from helpers.preprocess import clean, decode, dedupe
 from helpers.preprocess.colours import brightness, palette
 from helpers.records import Record
 
+SHARDS = "[0-9]*.npz"
 COVERS = 64  # in a shard: few enough to fit in memory at any size, many enough to be worth a task
 DETECTION_SIDE = 352  # pixels of the shorter side that the detectors of text and faces are given
 THUMBNAIL = 64  # side in pixels of the pictures kept of rejected files
@@ -75,7 +77,7 @@ def make_shards(
             progress(done)
     if lots.error:
         raise lots.error
-    if len(list(folder.glob("*.npz"))) > len(lots.paths):
+    if len(list(folder.glob(SHARDS))) > len(lots.paths):
         raise _other_source(folder)
     return lots.paths
 
@@ -107,9 +109,14 @@ def _make(path: Path, lot: list[Item], settings: Settings) -> int:
         if Shard(path).names != [_name(record) for record, _ in lot]:
             raise _other_source(path.parent)
     else:
-        shard = _prepared(lot, settings)
-        with writing(path) as partial:
-            np.savez(partial, **shard)
+        # Under a name of its own, since a cluster may give one lot to two workers when it has lost sight of the first.
+        partial = path.with_name(f".{uuid.uuid4().hex}.npz")
+        with explaining(path):
+            try:
+                np.savez(partial, **_prepared(lot, settings))
+                os.replace(partial, path)
+            finally:
+                partial.unlink(missing_ok=True)
     return len(lot)
 
 
