@@ -26,9 +26,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from helpers import DATA
+from helpers.curate import FOLDS, MADE, NEAR_SQUARE, CoverScore, make_non_covers, rank
 from helpers.files import writing
 from helpers.metrics.features import extract
-from helpers.preprocess.curate import FOLDS, MADE, NEAR_SQUARE, CoverScore, make_non_covers, rank
 from helpers.sources.synthetic import synthetic_covers
 
 SIZE = 128

@@ -8,22 +8,23 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from helpers import __version__
 from helpers.choosing import Choice
 from helpers.errors import CourseError
 from helpers.files import explaining, writing
 from helpers.joining import CARD, NothingUsable, join
 from helpers.preprocess import clean
-from helpers.preprocess.shards import COVERS, SHARDS, Item, Settings, Shard, make_shards
+from helpers.preprocess.shards import SHARDS, Item, Settings, Shard, make_shards
 from helpers.records import as_utf8
-from helpers.sources.folder import count_covers, folder_covers
+from helpers.sources.folder import folder_covers
 
-WORK, LOCK, BEGUN = "partial", "lock", "settings.json"
+WORK, LOCK, BEGUN = ".covergan-partial", "lock", "settings.json"
 SIZES = range(8, 1025)
 
 Source = str | os.PathLike | Iterable[Item]
@@ -72,12 +73,10 @@ def prepare(
         CourseError: on a wrong size, a source without one usable cover, terms that forbid training, a full disk, or a
             folder that already holds something else or that another process is working on.
     """
-    if not sizes:
-        raise CourseError("Name at least one size, such as 64.")
+    if not sizes or len(set(sizes)) < len(sizes):
+        raise CourseError("Name one size, or several different ones, such as 64.")
     if wrong := [size for size in sizes if size not in SIZES]:
         raise CourseError(f"The size is {wrong[0]}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
-    if detect:
-        check_detectors(detect)
     out, choice = Path(out), choice or Choice()
     for name in ("text", "faces"):
         if getattr(choice, name) is not None and name not in detect:
@@ -85,33 +84,66 @@ def prepare(
     is_folder = isinstance(source, (str, os.PathLike))
     todo = Settings(tuple(sizes), tuple(steps), background, tuple(detect))
     facts = todo.as_json() | {"merge": merge, "choice": choice.as_json(), "permission": permission}
-    facts["leave_out"] = sorted(set(leave_out))
+    facts |= {"leave_out": sorted(set(leave_out)), "detectors": versions(detect)}
     facts["origin"] = _origin(Path(source)) if is_folder else as_utf8(origin)
     facts = json.loads(json.dumps(facts))
     paths = {size: out / str(size) if len(sizes) > 1 else out for size in sizes}
-    if are_finished(paths, facts):
+    if is_folder and (Path(source).is_dir() or not are_finished(paths, facts, None)):
+        source = Path(source).absolute()  # as workers elsewhere must find it
+        files = listing(source)
+    else:
+        files = None
+    if are_finished(paths, facts, files):
         return list(paths.values())
     items = permitted(folder_covers(source) if is_folder else source, permission)
-    jobs = min(jobs or os.cpu_count() or 1, -(-count_covers(source) // COVERS)) if is_folder else 1
-    with workplace(out, facts | {"sizes": list(sizes)}) as work:
-        if are_finished(paths, facts):  # by another process, in the meantime
+    lots = -(-files["files"] // todo.lot) if is_folder else 1
+    with workplace(out, facts | {"sizes": list(sizes), "version": __version__}, paths.values()) as work:
+        if are_finished(paths, facts, files):  # by another process, in the meantime
             return list(paths.values())
-        shards = [Shard(path) for path in make_shards(items, work, todo, jobs, progress)]
-        card = join(shards, paths, work, choice, merge, frozenset(facts["leave_out"]), facts)
+        made = make_shards(items, work.absolute(), todo, max(1, min(jobs or os.cpu_count() or 1, lots)), progress)
+        card = join(
+            [Shard(path) for path in made],
+            paths,
+            work,
+            choice,
+            merge,
+            frozenset(facts["leave_out"]),
+            facts | {"listing": files},
+        )
     if unclear := card.counts["ml_use"]["unclear"]:
         covers = "1 cover" if unclear == 1 else f"{unclear:,} covers"
         print(f"The terms of {covers} are unclear: use what your law allows.")
+    if unknown := len(facts["leave_out"]) - sum(entry["reason"] == "left out" for entry in card.rejected):
+        print(f"Of the {len(facts['leave_out']):,} names to leave out, {unknown:,} are of no cover in the source.")
     return list(paths.values())
 
 
-def check_detectors(names: Sequence[str]) -> None:
-    """Raise a CourseError if a detector does not exist or lacks its package, before any work is done."""
+def versions(detectors: Sequence[str]) -> dict[str, str]:
+    """The version of each detector.
+
+    Raises:
+        CourseError: if one does not exist or lacks its package.
+    """
+    if not detectors:
+        return {}
     from helpers.preprocess.content import DETECTORS
 
-    for name in names:
-        if name not in DETECTORS:
-            raise CourseError(f"Nothing here looks for {name!r}; choose from {', '.join(DETECTORS)}.")
-        DETECTORS[name]()
+    if unknown := set(detectors) - set(DETECTORS):
+        raise CourseError(f"Nothing here looks for {min(unknown)!r}; choose from {', '.join(DETECTORS)}.")
+    return {name: DETECTORS[name]().version for name in detectors}
+
+
+def listing(folder: Path) -> dict:
+    """How many covers a folder gives, and a digest of their names and sizes."""
+    count, digest = 0, hashlib.sha256()
+    for record, path in folder_covers(folder):
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = None
+        digest.update(f"{record.cover_path} {size}\n".encode())
+        count += 1
+    return {"files": count, "digest": digest.hexdigest()[:16]}
 
 
 def _origin(folder: Path) -> str:
@@ -120,8 +152,11 @@ def _origin(folder: Path) -> str:
     return f"{as_utf8(folder.name)} ({hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]})"
 
 
-def are_finished(paths: dict[int, Path], settings: dict) -> bool:
+def are_finished(paths: dict[int, Path], settings: dict, files: dict | None) -> bool:
     """Whether each folder holds the set that these settings give for its size.
+
+    Args:
+        files: the source's `listing`, if that can be known.
 
     Raises:
         CourseError: if one of them holds another set.
@@ -130,26 +165,35 @@ def are_finished(paths: dict[int, Path], settings: dict) -> bool:
     for size in finished:
         try:
             made_with = json.loads((paths[size] / CARD).read_text(encoding="utf-8"))["settings"]
-        except (OSError, ValueError, TypeError, KeyError):
-            made_with = None
+            made_of = made_with.pop("listing")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            made_with = made_of = None
         if made_with != settings | {"size": size}:
             raise CourseError(f"{paths[size]} already holds another CoverSet; choose a new folder or delete that one.")
+        if files and made_of != files:
+            raise CourseError(
+                f"The source of {paths[size]} has changed since: it had {made_of['files']:,} files and has "
+                f"{files['files']:,}; choose a new folder, or delete that one to make it anew."
+            )
     return len(finished) == len(paths)
 
 
 @contextmanager
-def workplace(out: Path, settings: dict) -> Iterator[Path]:
+def workplace(out: Path, settings: dict, sets: Collection[Path]) -> Iterator[Path]:
     """The folder for unfinished work below `out`, for one process at a time; removed when the work is done.
 
     Args:
         settings: what is being done; unfinished work with other settings is refused.
+        sets: the folders to make, which may be finished in part.
 
     Raises:
         CourseError: if another process is at work there, or `out` holds something else.
     """
     work = out / WORK
     with explaining(out):
-        if not work.exists() and out.exists() and not all(map(_is_set, out.iterdir())):
+        found = set(out.iterdir()) if out.exists() else set()
+        begun = work in found if out in sets else found <= {work, *sets}
+        if found and not begun:
             raise CourseError(f"{out} is not empty and no CoverSet; choose a new folder.")
         work.mkdir(parents=True, exist_ok=True)
         lock = FileLock(work / LOCK, timeout=0)
@@ -170,18 +214,14 @@ def workplace(out: Path, settings: dict) -> Iterator[Path]:
         if not any(work.glob(SHARDS)):
             shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it still keeps others out
         lock.release()
-        with suppress(OSError):  # unless something is in them
-            work.rmdir()
-            out.rmdir()
+        for folder in (work, out):
+            with suppress(OSError):  # gone already, or something is in it
+                folder.rmdir()
 
 
 def _remove_shards(work: Path) -> None:
     for path in work.glob(SHARDS):
-        path.unlink()
-
-
-def _is_set(path: Path) -> bool:
-    return (path / CARD).exists()
+        path.unlink(missing_ok=True)
 
 
 def _begin(path: Path, settings: dict) -> None:

@@ -28,6 +28,7 @@ class Card:
     Attributes:
         accepted: how many covers were counted.
         rejected: of every other file a dict with "file" and "reason", and of a duplicate "of", the copy that is kept.
+        changed: how many pictures each cleaning step changed, of all that could be cleaned.
     """
 
     def __init__(self):
@@ -64,7 +65,6 @@ class Card:
             self.counts["sides"][_span(row["side"])] += 1
             self.counts["brightness"][min(int(row["brightness"] * LEVELS), LEVELS - 1)] += 1
             self.counts["colours"][colour_name(row["palette"][0])] += 1
-            self.changed.update(row["steps"])
         for name in ("text", "faces"):
             if row.get(name) is not None:
                 self.counts[name][_number_of(row[name])] += 1
@@ -99,9 +99,11 @@ class Card:
         if not self.rejected:
             return "The source gave no covers."
         reason, count = Counter(entry["reason"] for entry in self.rejected).most_common(1)[0]
+        if len(self.rejected) == 1:
+            return f"The only file could not be used: {REASONS.get(reason, reason)}."
         return (
             f"None of the {len(self.rejected):,} files could be used; "
-            f"for {count:,} of them the reason is: {REASONS[reason]}."
+            f"for {count:,} of them the reason is: {REASONS.get(reason, reason)}."
         )
 
 

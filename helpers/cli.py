@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.console import check_picture, console, number, progress, quiet, span, words
+from helpers.console import check_picture, console, names_in, number, progress, quiet, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
 
@@ -136,6 +136,8 @@ def prepare(
     from helpers.preprocess.clean import parse_steps
     from helpers.sources.folder import count_covers
 
+    if dask and jobs:
+        raise CourseError("--jobs counts processes of this machine; with --dask the cluster's workers do it.")
     sizes = [number(side, "--size", int) for side in words(size)]
     looked_for = set(words(detect)) | {
         name for name, wanted in (("text", text), ("faces", faces)) if wanted is not None
@@ -153,7 +155,7 @@ def prepare(
             popularity=span(popularity, "--popularity", float),
             palette=words(palette),
         ),
-        "leave_out": leave_out.read_text(encoding="utf-8").splitlines() if leave_out else (),
+        "leave_out": names_in(leave_out) if leave_out else (),
         "permission": permission,
     }
     cluster = on_dask(dask) if dask else nullcontext()
@@ -189,7 +191,7 @@ def rank(
         check_picture(sheet)
     covers = CoverSet.open(covers_path)
     start_keras(None)
-    from helpers.preprocess.curate import rank as sort
+    from helpers.curate import rank as sort
 
     table = covers.table
     shapes = (table["width"] / table["height"]).fillna(1).to_numpy(float)

@@ -1,5 +1,6 @@
 """What the commands of `covergan` share: the console, a progress bar, and reading what was typed."""
 
+import csv
 import os
 import sys
 from contextlib import contextmanager
@@ -81,3 +82,14 @@ def span(text: str, option: str, kind: type) -> tuple | None:
     if not dash:
         raise CourseError(f"{option}: {text!r} is no range; write two numbers with a dash between them.")
     return number(low, option, kind), number(high, option, kind)
+
+
+def names_in(path: Path) -> list[str]:
+    """The names in a text file, one a line, or in the first column of a table as `covergan rank` writes it."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is no text in UTF-8; write one file name a line.") from None
+    if lines and lines[0].startswith("cover_path,"):
+        lines = [row[0] for row in csv.reader(lines[1:]) if row]
+    return [line.strip() for line in lines if line.strip()]

@@ -30,7 +30,7 @@ from helpers.preprocess.shards import Shard
 from helpers.records import FEATURE_NAMES, ML_USES, as_utf8
 
 IMAGES, TABLE, CARD, PAGE = "images.npy", "covers.parquet", "card.json", "card.html"
-VIEWS, VIEWS_SHAPE = "views.npy", (2, VIEW, VIEW, 3)
+VIEWS, VIEWS_SHAPE = "views", (2, VIEW, VIEW, 3)
 ROWS_AT_ONCE = 2048
 COVERS_SHOWN, SHOWN, COPIES_SHOWN = 120, 60, 6  # on contact sheets
 FILLED = ("artist", "title", "year")  # what a record takes from a copy that knows more
@@ -89,6 +89,7 @@ def join(
                 if "reason" in row:
                     card.reject(row["file"], row["reason"], row["step"])
                     continue
+                card.changed.update(row["measured"].get("steps", ()))
                 best = copies.best[position] if merge else position
                 entry = copies.entry(position, row, merge)
                 if row["file"] in leave_out:
@@ -129,7 +130,9 @@ def _rejected(shards: list[Shard]) -> Image.Image | None:
         seen = [row for row in shard.rows if row.get("seen")]
         if seen and len(entries) < SHOWN:
             pictures = zip(seen, shard.thumbnails, strict=True)
-            entries += [(row["file"], REASONS[row["reason"]], thumbnail) for row, thumbnail in pictures]
+            entries += [
+                (row["file"], REASONS.get(row["reason"], row["reason"]), thumbnail) for row, thumbnail in pictures
+            ]
     return rejected_sheet(entries[:SHOWN]) if entries else None
 
 
@@ -156,14 +159,16 @@ class Copies:
         self.starts = [0, *ends.tolist()][: len(shards)]
         hashes = np.concatenate(hashes) if shards else np.empty((0, HASHES), np.uint64)
         files, worth = np.empty(total, "S64"), np.empty((total, 5), np.int64)
-        with explaining(views_path):
-            views = np.lib.format.open_memmap(views_path, "w+", np.uint8, (max(total, 1), *VIEWS_SHAPE))
+        # Written like any file and mapped afterwards: a full disk would end the process while a map is written to.
+        with explaining(views_path), views_path.open("wb") as file:
             for shard, start in zip(shards, self.starts, strict=True):
                 for position, row in enumerate(shard.accepted, start):
                     files[position] = row["record"]["sha256"].encode()
                     worth[position] = row["file"] in leave_out, *_worth(row)
-                if hashes[start : start + 1].any():
-                    views[start : start + len(shard.views)] = shard.views
+                file.write(shard.views.tobytes())
+        views = (
+            np.memmap(views_path, np.uint8, "r", shape=(total, *VIEWS_SHAPE)) if total else np.empty((0, *VIEWS_SHAPE))
+        )
         same, self.related = find_duplicates(hashes, files, views.__getitem__)
         place = np.empty(total, np.int64)  # of each cover, when all are sorted by worth
         place[np.lexsort(worth.T[::-1])] = np.arange(total)
@@ -223,7 +228,7 @@ class NewSet:
         self.images_path, self.table_path = work / f"{size}-{IMAGES}", work / f"{size}-{TABLE}"
         self.count, self.rows = 0, []
         self.row_digest, self.pixel_digest = hashlib.sha256(), hashlib.sha256()
-        self.sums = np.zeros((2, 3))
+        self.levels = np.zeros((3, 256), np.int64)  # how often each occurs in red, green and blue
 
     def __enter__(self) -> "NewSet":
         with explaining(self.path):
@@ -250,8 +255,9 @@ class NewSet:
         self.pixel_digest.update(pixels.tobytes())
         for row in rows:
             self.row_digest.update(json.dumps(row, sort_keys=True).encode())
-        levels = pixels.reshape(-1, 3).astype(np.float64)
-        self.sums += levels.sum(axis=0), (levels**2).sum(axis=0)
+        for image in pixels:
+            for levels, channel in zip(self.levels, np.moveaxis(image, -1, 0), strict=True):
+                levels += np.bincount(channel.ravel(), minlength=256)
 
     def _write_rows(self) -> None:
         self.table.write_batch(pa.RecordBatch.from_pylist(self.rows, SCHEMA))
@@ -270,6 +276,7 @@ class NewSet:
             self.images.write(_npy_header(self.count, self.size))
             self.images.close()
             self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / CARD).unlink(missing_ok=True)  # an earlier one would vouch for what is coming now
             os.replace(self.images_path, self.path / IMAGES)
             os.replace(self.table_path, self.path / TABLE)
             sheets = {"covers.jpg": self._sheet(), **{name: sheet for name, sheet in sheets.items() if sheet}}
@@ -289,14 +296,15 @@ class NewSet:
 
     def _pixels(self) -> dict:
         """Mean and standard deviation of red, green and blue, in levels of 255."""
-        mean, squares = self.sums / (self.count * self.size**2)
-        deviation = np.sqrt(np.maximum(squares - mean**2, 0))
+        share, level = self.levels / (self.count * self.size**2), np.arange(256)
+        mean = share @ level
+        deviation = np.sqrt((share * (level - mean[:, None]) ** 2).sum(axis=1))
         return {"mean": mean.round(3).tolist(), "standard_deviation": deviation.round(3).tolist()}
 
     def _hash(self, facts: dict) -> str:
         """Of everything but names: where the set lies, what it is called, where its source lay."""
-        settings = {name: value for name, value in facts["settings"].items() if name != "origin"}
-        rest = json.dumps([settings, facts["rejected"]], sort_keys=True).encode()
+        settings = {name: value for name, value in facts["settings"].items() if name not in ("origin", "listing")}
+        rest = json.dumps([settings, facts["rejected"], facts["version"]], sort_keys=True).encode()
         return hashlib.sha256(self.row_digest.digest() + self.pixel_digest.digest() + rest).hexdigest()
 
 

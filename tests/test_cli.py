@@ -126,10 +126,20 @@ def test_several_sizes_go_to_folders_of_their_own(covergan, images, tmp_path):
 
 
 def test_steps_and_choices_are_taken_from_the_command_line(covergan, images, tmp_path):
-    options = ("--size", 32, "--steps", "square=pad", "--background", "border", "--keep-duplicates", "--genre", "jazz")
+    options = (
+        "--size",
+        32,
+        "--steps",
+        "square=pad:1.5",
+        "--background",
+        "border",
+        "--keep-duplicates",
+        "--genre",
+        "jazz",
+    )
     assert covergan("prepare", images, tmp_path / "set", *options)[0] == 0
     settings = CoverSet.open(tmp_path / "set").card["settings"]
-    assert settings["steps"] == [{"name": "square", "by": "pad", "most": 2.0}]
+    assert settings["steps"] == [{"name": "square", "by": "pad", "most": 1.5}]
     assert (settings["background"], settings["merge"]) == ("border", False)
     assert settings["choice"] == {"genres": ["jazz"]}
 
@@ -143,10 +153,13 @@ def test_what_a_ranking_shows_to_be_no_cover_is_left_out_by_hand(covergan, tmp_p
     assert covergan("rank", tmp_path / "set", ranking, "--sheet", sheet, "--n", 5)[0] == 0
     files = [line.split(",")[0] for line in ranking.read_text().splitlines()[1:]]
     assert files[0] == "05.png" and len(set(files)) == 24 and imageio.imread(sheet).shape[2] == 3
-    (tmp_path / "out.txt").write_text("05.png\n")
+    (tmp_path / "out.txt").write_text("05.png\ntypo.png\n", encoding="utf-8-sig")  # as an editor on Windows writes
     again = ("prepare", tmp_path / "crawl", tmp_path / "clean", "--size", 32, "--leave-out", tmp_path / "out.txt")
-    assert covergan(*again)[0] == 0
+    assert "Of the 2 names to leave out, 1 are of no cover" in covergan(*again)[1]
     assert CoverSet.open(tmp_path / "clean").card["rejected"] == [{"file": "05.png", "reason": "left out"}]
+    ranking.write_text("\n".join(ranking.read_text().splitlines()[:2]))
+    again = ("prepare", tmp_path / "crawl", tmp_path / "too", "--size", 32, "--leave-out", ranking)
+    assert covergan(*again)[0] == 0 and len(CoverSet.open(tmp_path / "too")) == 23
 
 
 def test_shipped_weights_are_sampled_by_name(covergan, tmp_path):
@@ -253,7 +266,7 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "no folder" in refused("prepare", tmp_path / "nowhere", out)
     assert "no images" in refused("prepare", empty, out)
     assert "no images" in refused("prepare", text, out)
-    assert "None of the 1 files" in refused("prepare", html, out)
+    assert "The only file could not be used" in refused("prepare", html, out)
     assert "The size is 0; it must be from 8 to 1024 pixels" in refused("prepare", images, run, "--size", "64,0")
     assert not run.exists()
     assert "--size: 'large' is no whole number" in refused("prepare", images, out, "--size", "large")
@@ -263,6 +276,10 @@ def test_wrong_input_is_one_sentence(refused, covers, images, trained, tmp_path)
     assert "Nothing here looks for 'cats'" in refused("prepare", images, out, "--detect", "cats")
     assert "No Dask scheduler answers" in refused("prepare", images, out, "--dask", "tcp://127.0.0.1:9")
     assert "nowhere.txt cannot be used" in refused("prepare", images, out, "--leave-out", tmp_path / "nowhere.txt")
+    assert "no text in UTF-8" in refused("prepare", images, out, "--leave-out", images / "jazz" / "0.jpg")
+    assert "--jobs counts processes" in refused("prepare", images, out, "--dask", "tcp://127.0.0.1:9", "--jobs", 2)
+    assert "Name one size" in refused("prepare", images, out, "--size", ",")
+    assert "has 2 settings at most" in refused("prepare", images, out, "--steps", "square=pad:2:3")
     assert not out.exists()
     assert "'--n'" in refused("synth", out, "--n", 0)
     assert "'--size': it must be at most 512" in refused("synth", out, "--size", 100_000)

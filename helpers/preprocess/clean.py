@@ -5,9 +5,11 @@
 The same list on the command line: `covergan prepare SRC OUT --steps smallest_side=64,letterbox,square=pad,not_flat`.
 """
 
+import hashlib
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import Field, asdict, dataclass, fields, is_dataclass, replace
+from types import CodeType
 
 import numpy as np
 from PIL import Image
@@ -68,15 +70,14 @@ class Letterbox:
     def __call__(self, picture: Picture) -> Picture:
         if picture.width == picture.height:
             return picture
-        width, height = picture.image.size
-        left, top, right, bottom = margins(picture.image)
+        width, height = extent(picture)
+        left, top, right, bottom = bars(picture)
         before, after, length = (left, right, width) if width > height else (top, bottom, height)
         if min(before, after) < self.thinnest * length or max(before, after) > 1.5 * min(before, after):
             return picture
-        excess = (length - min(width, height)) // 2  # what may go on either side until the picture is square
+        excess = (length - min(width, height)) / 2  # what may go on either side until the picture is square
         before, after = min(before, excess), min(after, excess)
-        box = (before, 0, width - after, height) if width > height else (0, before, width, height - after)
-        return cropped(picture, box)
+        return trimmed(picture, before, 0, after, 0) if width > height else trimmed(picture, 0, before, 0, after)
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,11 @@ class TrimBorder:
     most: float = 0.25  # of the width or height, at any one side
 
     def __call__(self, picture: Picture) -> Picture:
-        width, height = picture.image.size
-        left, top, right, bottom = margins(picture.image)
-        if not min(left, top, right, bottom):
+        margins = bars(picture)
+        if not min(margins):
             return picture
-        left, right = (min(margin, int(self.most * width)) for margin in (left, right))
-        top, bottom = (min(margin, int(self.most * height)) for margin in (top, bottom))
-        return cropped(picture, (left, top, width - right, height - bottom))
+        most = self.most * extent(picture)[0], self.most * extent(picture)[1]
+        return trimmed(picture, *(min(margin, limit) for margin, limit in zip(margins, most * 2, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -121,9 +120,11 @@ class Square:
             return padded(picture)
         if self.by == "centre":
             return cropped(picture, centre(picture.image, picture.box))
-        width, height = picture.image.size
-        side, start = min(width, height), busiest(picture.image)
-        return cropped(picture, (start, 0, start + side, side) if width > height else (0, start, side, start + side))
+        view, (width, height) = viewed(picture), extent(picture)
+        share = busiest(view) / abs(view.width - view.height)
+        before = share * abs(width - height)
+        after = abs(width - height) - before
+        return trimmed(picture, before, 0, after, 0) if width > height else trimmed(picture, 0, before, 0, after)
 
 
 @dataclass(frozen=True)
@@ -212,12 +213,26 @@ def name_of(step) -> str:
 
 
 def describe(steps: Iterable) -> list[dict]:
-    """Name and settings of each step, for the data card."""
-    return [{"name": name_of(step)} | (asdict(step) if is_dataclass(step) else {}) for step in steps]
+    """Name and settings of each step, for the data card; of a reader's own step also a digest of its code."""
+    return [{"name": name_of(step)} | (asdict(step) if is_dataclass(step) else {}) | _code(step) for step in steps]
+
+
+def _code(step) -> dict[str, str]:
+    if type(step) in NAMES.values():
+        return {}
+    code = getattr(step, "__code__", None) or type(step).__call__.__code__
+    return {"code": hashlib.sha256("".join(_instructions(code)).encode()).hexdigest()[:8]}
+
+
+def _instructions(code: CodeType) -> Iterator[str]:
+    yield code.co_code.hex()
+    yield repr(code.co_names)
+    for constant in code.co_consts:
+        yield from _instructions(constant) if isinstance(constant, CodeType) else [repr(constant)]
 
 
 def parse_steps(text: str) -> tuple:
-    """Steps from their names, such as "smallest_side=64,letterbox,square=pad,not_flat"; = sets a step's first setting.
+    """Steps from their names and settings, such as "smallest_side=64,letterbox,square=pad:1.5,not_flat".
 
     Raises:
         CourseError: on a name or a value that does not exist, or where the picture would not be square in the end.
@@ -228,24 +243,69 @@ def parse_steps(text: str) -> tuple:
         if name not in NAMES:
             raise CourseError(f"There is no step {name!r}; the steps are {', '.join(NAMES)}.")
         kind = NAMES[name]
-        setting = fields(kind)[0]
-        try:
-            given = setting.type(value) if value else setting.default
-            if setting.type is not str and not 0 < given < math.inf:
-                raise ValueError
-        except ValueError:
-            whole = "whole " if setting.type is int else ""
-            raise CourseError(f"{word}: {setting.name} must be a {whole}number above 0.") from None
-        steps.append(kind(given))
+        values = value.split(":") if value else []
+        if len(values) > len(fields(kind)):
+            raise CourseError(f"{word}: {name} has {len(fields(kind))} settings at most.")
+        steps.append(kind(*(_setting(word, *pair) for pair in zip(fields(kind), values, strict=False))))
     shaping = [step for step in steps if isinstance(step, (TrimBorder, Square))]
     if not shaping or not isinstance(shaping[-1], Square):
         raise CourseError("The steps have to include square, square=pad or square=entropy, after trim_border.")
     return tuple(steps)
 
 
+def _setting(word: str, field: Field, value: str):
+    """The value of a step's setting, from text."""
+    try:
+        given = field.type(value)
+        if field.type is not str and not 0 < given < math.inf:
+            raise ValueError
+    except ValueError:
+        whole = "whole " if field.type is int else ""
+        raise CourseError(f"{word}: {field.name} must be a {whole}number above 0.") from None
+    return given
+
+
 def edges_of(picture: Picture) -> tuple[float, float, float, float]:
     """The picture's edges (left, top, right, bottom) in pixels of its image."""
     return picture.box or (0, 0, *picture.image.size)
+
+
+def viewed(picture: Picture) -> Image.Image:
+    """The picture with its shorter side brought to 128 pixels, unless it has fewer.
+
+    Where to cut is decided here, so that it does not depend on how far the picture was reduced while decoding.
+    """
+    left, top, right, bottom = edges_of(picture)
+    scale = VIEW / min(right - left, bottom - top)
+    if scale >= 1:
+        return picture.image
+    size = round(scale * (right - left)), round(scale * (bottom - top))
+    return picture.image.resize(size, Image.Resampling.LANCZOS, edges_of(picture))
+
+
+def bars(picture: Picture) -> tuple[float, float, float, float]:
+    """The `margins` of a picture, in pixels of its image."""
+    view, (width, height) = viewed(picture), extent(picture)
+    found = margins(view)
+    if view is picture.image:
+        return found
+    scales = (width / view.width, height / view.height) * 2
+    # Where a bar ends within a pixel of the view, half of that pixel is taken for it.
+    return tuple(scale * (margin + 0.5) if margin else 0 for margin, scale in zip(found, scales, strict=True))
+
+
+def extent(picture: Picture) -> tuple[float, float]:
+    """Width and height in pixels of the picture's image."""
+    left, top, right, bottom = edges_of(picture)
+    return right - left, bottom - top
+
+
+def trimmed(picture: Picture, left: float, top: float, right: float, bottom: float) -> Picture:
+    """The picture without so many pixels of its image at each side; whole ones, if it has not been reduced."""
+    if picture.box is None:
+        left, top, right, bottom = (int(margin) for margin in (left, top, right, bottom))
+    first, above, last, below = edges_of(picture)
+    return cropped(picture, (first + left, above + top, last - right, below - bottom))
 
 
 def cropped(picture: Picture, box: tuple[float, float, float, float]) -> Picture:

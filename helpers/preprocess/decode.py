@@ -5,6 +5,9 @@ import hashlib
 import io
 import os
 import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +135,7 @@ def _opened(content: bytes, short_side: int, background: str) -> tuple:
     """What `read` returns, but for what needs no decoding: image, box, width, height, quality."""
     assert background in BACKGROUNDS
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with _quietly(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Rejected("too many pixels")
             width, height = image.size
@@ -163,6 +166,14 @@ def _opened(content: bytes, short_side: int, background: str) -> tuple:
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError):
         # What Pillow's decoders raise on damaged files differs from format to format.
         raise Rejected("damaged") from None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the warnings of Pillow about what is odd in a file: what matters of it becomes a reason."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _turned(box: tuple, width: int, height: int, orientation: int) -> tuple:
@@ -202,7 +213,10 @@ def _flattened(image: Image.Image, background: str) -> Image.Image:
         return flat
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         return ImageChops.invert(image)  # Pillow takes every such JPEG for one of Adobe's, which count ink backwards
-    if image.mode in ("1", "F"):
+    if image.mode == "F":  # decimals from 0 to 1, or to 255
+        levels = np.nan_to_num(np.asarray(image))
+        return Image.fromarray((levels * (255 if levels.max() <= 1 else 1)).clip(0, 255).astype(np.uint8))
+    if image.mode == "1":
         return image.convert("L")
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 

@@ -145,7 +145,7 @@ POSES = ((0, 0), (0, 1), (1, 0))
 def difference(a: np.ndarray, b: np.ndarray) -> float:
     """How far two covers are from being one picture: 0 for the same, about 1 for two that have nothing in common.
 
-    The mean distance of their colours, in units of the first cover's contrast. One factor of brightness from 0.8 to
+    The mean distance of their colours, in units of the lower contrast of the two. One factor of brightness from 0.8 to
     1.25 is allowed for, and the most different 7 % of the pixels are left out, which may be a sticker. Colours count,
     so the red and the blue edition of an album differ.
 
@@ -158,7 +158,7 @@ def difference(a: np.ndarray, b: np.ndarray) -> float:
 def _difference(x: np.ndarray, y: np.ndarray) -> float:
     gain = np.clip((x * y).sum() / max((y * y).sum(), 1), 0.8, 1.25)
     distances = np.sort(abs(x - gain * y).mean(axis=2), axis=None)
-    return float(distances[: int(0.93 * distances.size)].mean() / max(x.std(), 8))
+    return float(distances[: int(0.93 * distances.size)].mean() / max(min(x.std(), y.std()), 8))
 
 
 def likeness(a: np.ndarray, b: np.ndarray) -> float:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import uuid
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -24,7 +25,7 @@ from helpers.preprocess.colours import brightness, palette
 from helpers.records import Record
 
 SHARDS = "[0-9]*.npz"
-COVERS = 64  # in a shard: few enough to fit in memory at any size, many enough to be worth a task
+COVERS = 64  # in a shard; fewer of large ones
 DETECTION_SIDE = 352  # pixels of the shorter side that the detectors of text and faces are given
 THUMBNAIL = 64  # side in pixels of the pictures kept of rejected files
 
@@ -47,6 +48,11 @@ class Settings:
     background: str = "white"
     detect: tuple[str, ...] = ()
 
+    @property
+    def lot(self) -> int:
+        """Covers in a shard: so many that it is worth a task, so few that their pixels take some 12 MB at most."""
+        return max(4, min(COVERS, 2**22 // sum(size**2 for size in self.sizes)))
+
     def as_json(self) -> dict:
         return {"steps": clean.describe(self.steps), "background": self.background, "detect": list(self.detect)}
 
@@ -54,20 +60,19 @@ class Settings:
 def make_shards(
     items: Iterable[Item], folder: Path, settings: Settings, jobs: int, progress: Callable[[int], None] | None = None
 ) -> list[Path]:
-    """Prepare covers, lot by lot; lots that exist already are kept.
+    """Prepare covers, lot by lot; lots that are there already, of the same files, are kept.
 
     Args:
         items: (record, image), the image being a path or a finished cover, uint8 [S, S, 3]; in an order that is the
             same when the work is taken up again.
-        folder: where the shards go; every worker must see it under this path.
+        folder: where the shards go; every worker must see it, and the images, under this path.
         jobs: processes; the tasks go wherever `joblib.parallel_config` sends them.
         progress: called with the number of covers done so far.
 
     Raises:
-        CourseError: if the items are not those the folder was begun with, an array is no cover of the size, or a file
-            cannot be written.
+        CourseError: if an array is no cover of the size, or a file cannot be written.
     """
-    lots = _Lots(items, folder)
+    lots = _Lots(items, folder, settings.lot)
     tasks = (delayed(_make)(path, lot, settings) for path, lot in lots)
     workers = Parallel(jobs, batch_size=1, pre_dispatch="3*n_jobs", return_as="generator_unordered")
     done = 0
@@ -77,8 +82,8 @@ def make_shards(
             progress(done)
     if lots.error:
         raise lots.error
-    if len(list(folder.glob(SHARDS))) > len(lots.paths):
-        raise _other_source(folder)
+    for surplus in set(folder.glob(SHARDS)) - set(lots.paths):  # of files that are no longer there
+        surplus.unlink()
     return lots.paths
 
 
@@ -89,15 +94,15 @@ class _Lots:
     for ever; so an error of the source ends the lots and is kept.
     """
 
-    def __init__(self, items: Iterable[Item], folder: Path):
-        self.items, self.folder = items, folder
+    def __init__(self, items: Iterable[Item], folder: Path, size: int):
+        self.items, self.folder, self.size = items, folder, size
         self.paths: list[Path] = []
         self.error: BaseException | None = None
 
     def __iter__(self) -> Iterator[tuple[Path, list[Item]]]:
         try:
             items = iter(self.items)
-            while lot := list(islice(items, COVERS)):
+            while lot := list(islice(items, self.size)):
                 self.paths.append(self.folder / f"{len(self.paths):07}.npz")
                 yield self.paths[-1], lot
         except Exception as error:
@@ -105,23 +110,38 @@ class _Lots:
 
 
 def _make(path: Path, lot: list[Item], settings: Settings) -> int:
-    if path.exists():
-        if Shard(path).names != [_name(record) for record, _ in lot]:
-            raise _other_source(path.parent)
-    else:
-        # Under a name of its own, since a cluster may give one lot to two workers when it has lost sight of the first.
-        partial = path.with_name(f".{uuid.uuid4().hex}.npz")
-        with explaining(path):
-            try:
-                np.savez(partial, **_prepared(lot, settings))
-                os.replace(partial, path)
-            finally:
-                partial.unlink(missing_ok=True)
+    stamp = _stamp(lot)
+    if Shard(path).stamp == stamp:
+        return len(lot)
+    arrays = _prepared(lot, settings) | {"stamp": np.frombuffer(stamp, np.uint8)}
+    # Under a name of its own, since a cluster may give one lot to two workers when it has lost sight of the first.
+    partial = path.with_name(f".{uuid.uuid4().hex}.npz")
+    with explaining(path):
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
     return len(lot)
 
 
-def _other_source(folder: Path) -> CourseError:
-    return CourseError(f"The source is not what {folder.parent} was begun with; delete {folder} to start anew.")
+def _stamp(lot: list[Item]) -> bytes:
+    """What changes when a record or an image of the lot does."""
+    digest = hashlib.sha256()
+    for record, image in lot:
+        digest.update(json.dumps(asdict(record), sort_keys=True).encode())
+        if isinstance(image, np.ndarray):
+            digest.update(np.ascontiguousarray(image))
+        else:
+            try:
+                status = os.stat(image)
+                digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+            except OSError:
+                digest.update(b"none")
+    return digest.digest()
 
 
 def _name(record: Record) -> str:
@@ -138,14 +158,14 @@ class Outcome:
         covers: size -> uint8 [size, size, 3]; empty if it was rejected.
         fingerprint: see `dedupe.fingerprint`.
         thumbnail: uint8 [64, 64, 3] of a rejected picture, as far as it could be decoded.
-        picture: the whole picture, as long as it is still needed.
+        square: the cover as detectors are given it, uint8 [352, 352, 3], if they are.
     """
 
     row: dict
     covers: dict[int, np.ndarray] = field(default_factory=dict)
     fingerprint: tuple[np.ndarray, np.ndarray] | None = None
     thumbnail: np.ndarray | None = None
-    picture: Image.Image | None = None
+    square: np.ndarray | None = None
 
 
 def _prepared(lot: list[Item], settings: Settings) -> dict[str, np.ndarray]:
@@ -211,7 +231,7 @@ def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcom
         "steps": changed,
     }
     covers = {size: square.resized(size) for size in settings.sizes}
-    return Outcome(row, covers, (views, hashes), picture=picture.image if settings.detect else None)
+    return Outcome(row, covers, (views, hashes), square=square.resized(DETECTION_SIDE) if settings.detect else None)
 
 
 def _thumbnail(image: Image.Image) -> np.ndarray:
@@ -224,16 +244,20 @@ def _thumbnail(image: Image.Image) -> np.ndarray:
 
 
 def _detect(outcomes: list[Outcome], names: tuple[str, ...]) -> None:
-    """Look for text and faces on the covers of a lot and add what was found to their rows."""
+    """Look for text and faces on the covers of a lot and add what was found to their rows.
+
+    What is kept of it belongs to the pixels that were looked at: other steps may cut another cover from the same file.
+    """
     from helpers.preprocess.content import area, detect
 
-    pictures = {outcome.row["record"]["sha256"]: outcome.picture for outcome in outcomes if outcome.picture}
+    seen = [outcome for outcome in outcomes if outcome.square is not None]
+    digests = [hashlib.sha256(outcome.square.tobytes()).hexdigest() for outcome in seen]
+    pictures = {digest: Image.fromarray(outcome.square) for digest, outcome in zip(digests, seen, strict=True)}
     found = detect(pictures, names)
-    for outcome in outcomes:
-        if outcome.picture:
-            boxes = found[outcome.row["record"]["sha256"]]
-            for name in names:
-                outcome.row["measured"] |= {name: len(boxes[name]), f"{name}_area": round(area(boxes[name]), 4)}
+    for digest, outcome in zip(digests, seen, strict=True):
+        for name in names:
+            boxes = found[digest][name]
+            outcome.row["measured"] |= {name: len(boxes), f"{name}_area": round(area(boxes), 4)}
 
 
 class Shard:
@@ -259,8 +283,12 @@ class Shard:
         return [json.loads(line) for line in self._array("rows").tobytes().splitlines()]
 
     @property
-    def names(self) -> list[str]:
-        return [row["file"] for row in self.rows]
+    def stamp(self) -> bytes:
+        """What the shard was made of, see `_stamp`; empty if it is not there or not whole."""
+        try:
+            return self._array("stamp").tobytes()
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            return b""
 
     @property
     def accepted(self) -> list[dict]:

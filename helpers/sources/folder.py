@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from helpers.errors import CourseError
 from helpers.records import RECORDS_FILE, Record, read_records
 
+SET_CARD = "card.json"
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
@@ -40,7 +41,8 @@ def count_covers(folder: str | os.PathLike) -> int:
 def _images(folder: Path, above: tuple) -> Iterator[Path]:
     """The image files below a folder, sorted by name folder by folder, so that no more than one folder is in memory.
 
-    Links to folders are followed, but for those that lead back to a folder `above`.
+    Links to folders are followed, but for those that lead back to a folder `above`. A CoverSet that was made inside
+    the folder is passed over, for its contact sheets are no covers.
     """
     try:
         status = folder.stat()
@@ -49,7 +51,7 @@ def _images(folder: Path, above: tuple) -> Iterator[Path]:
         yield folder  # to be rejected as unreadable, so that nothing is missing without a word
         return
     here = (status.st_dev, status.st_ino)
-    if here in above:
+    if here in above or folder / SET_CARD in entries:
         return
     for path in entries:
         if os.path.isdir(path):

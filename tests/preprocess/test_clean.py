@@ -508,11 +508,14 @@ def test_own_steps_stand_beside_ours():
     with pytest.raises(Rejected) as rejected:
         clean(picture(Image.new("RGB", (40, 40), "red")), steps)
     assert (rejected.value.reason, rejected.value.step) == ("too red", "NoReds")
-    assert describe(steps) == [
-        {"name": "square", "by": "centre", "most": 2.0},
-        {"name": "mirrored"},
-        {"name": "NoReds"},
-    ]
+    square, mirror, reds = describe(steps)
+    assert square == {"name": "square", "by": "centre", "most": 2.0}
+    assert (mirror["name"], reds["name"]) == ("mirrored", "NoReds")
+
+    def mirrored_otherwise(given_):
+        return replace(given_, image=given_.image.transpose(Image.Transpose.FLIP_TOP_BOTTOM))
+
+    assert describe([mirrored_otherwise])[0]["code"] != mirror["code"] == describe(steps)[1]["code"]
 
 
 # Steps as text

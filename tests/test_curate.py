@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from helpers.curate import CoverScore, make_non_covers, rank
 from helpers.errors import CourseError
 from helpers.metrics.features import EXTRACTOR
-from helpers.preprocess.curate import CoverScore, make_non_covers, rank
 from helpers.sources.synthetic import synthetic_covers
 
 SIZE = 64
