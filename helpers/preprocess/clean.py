@@ -121,9 +121,10 @@ class Square:
         if self.by == "centre":
             return cropped(picture, centre(picture.image, picture.box))
         view, (width, height) = viewed(picture), extent(picture)
-        share = busiest(view) / abs(view.width - view.height)
-        before = share * abs(width - height)
-        after = abs(width - height) - before
+        excess, of_view = abs(width - height), abs(view.width - view.height)
+        before = excess * busiest(view) / max(of_view, 1)
+        before = before if picture.box else round(before)
+        after = excess - before
         return trimmed(picture, before, 0, after, 0) if width > height else trimmed(picture, 0, before, 0, after)
 
 
@@ -382,8 +383,10 @@ def sharpness(pixels: np.ndarray) -> float:
     plain, its sharpest hundredth decides.
 
     Args:
-        pixels: uint8 [S, S, 3].
+        pixels: uint8 [S, S, 3]; 0 is returned where S is under 3, for there are no edges.
     """
+    if len(pixels) < 3:
+        return 0.0
     grey = pixels @ np.array([0.299, 0.587, 0.114])
     above, below, left, right = grey[:-2, 1:-1], grey[2:, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]
     laplacian = abs(4 * grey[1:-1, 1:-1] - above - below - left - right)

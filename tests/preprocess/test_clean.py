@@ -32,7 +32,7 @@ from helpers.preprocess.clean import (
     parse_steps,
     sharpness,
 )
-from helpers.preprocess.decode import Picture, Rejected
+from helpers.preprocess.decode import Picture, Rejected, read
 from helpers.sources.synthetic import synthetic_covers
 
 LEVELS = st.integers(0, 255)
@@ -489,6 +489,20 @@ def test_good_covers_pass_the_default_steps_unchanged(covers):
         given_ = picture(cover, scale=4)
         found, changed = clean(given_, STEPS)
         assert found is given_ and changed == []
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1000, 999), (999, 1000), (300, 235), (641, 640), (400, 201), (129, 130)]
+)
+@pytest.mark.parametrize("short_side", [128, 256, 2000])
+def test_entropy_leaves_a_square_however_the_picture_was_reduced(tmp_path, width, height, short_side):
+    Image.fromarray(photo(width, height)).save(tmp_path / "a.png")
+    whole = read(tmp_path / "a.png", short_side)
+    found = Square("entropy")(whole)
+    side = min(width, height)
+    assert (found.width, found.height) == (side, side)
+    left, top, right, bottom = found.box or (0, 0, *found.image.size)
+    assert right - left == pytest.approx(bottom - top) == pytest.approx(side * whole.image.width / width, abs=1)
 
 
 def test_own_steps_stand_beside_ours():
