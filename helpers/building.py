@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,14 +18,14 @@ from filelock import FileLock, Timeout
 from helpers import __version__
 from helpers.choosing import Choice
 from helpers.errors import CourseError
-from helpers.files import explaining, writing
+from helpers.files import UNFINISHED, explaining, writing
 from helpers.joining import CARD, NothingUsable, join
 from helpers.preprocess import clean
 from helpers.preprocess.shards import SHARDS, Item, Settings, Shard, make_shards
 from helpers.records import as_utf8
 from helpers.sources.folder import folder_covers
 
-WORK, LOCK, BEGUN = ".covergan-partial", "lock", "settings.json"
+WORK, LOCK, BEGUN = UNFINISHED, "lock", "settings.json"
 SIZES = range(8, 1025)
 
 Source = str | os.PathLike | Iterable[Item]
@@ -93,11 +94,15 @@ def prepare(
         files = listing(source)
     else:
         files = None
+    begun_with = facts | {"sizes": list(sizes), "version": __version__}
     if are_finished(paths, facts, files):
+        if (out / WORK).exists():  # a kill came after the last card
+            with suppress(CourseError), workplace(out, begun_with, paths.values()):
+                pass
         return list(paths.values())
     items = permitted(folder_covers(source) if is_folder else source, permission)
     lots = -(-files["files"] // todo.lot) if is_folder else 1
-    with workplace(out, facts | {"sizes": list(sizes), "version": __version__}, paths.values()) as work:
+    with workplace(out, begun_with, paths.values()) as work:
         if are_finished(paths, facts, files):  # by another process, in the meantime
             return list(paths.values())
         made = make_shards(items, work.absolute(), todo, max(1, min(jobs or os.cpu_count() or 1, lots)), progress)
@@ -113,8 +118,8 @@ def prepare(
     if unclear := card.counts["ml_use"]["unclear"]:
         covers = "1 cover" if unclear == 1 else f"{unclear:,} covers"
         print(f"The terms of {covers} are unclear: use what your law allows.")
-    if unknown := len(facts["leave_out"]) - sum(entry["reason"] == "left out" for entry in card.rejected):
-        print(f"Of the {len(facts['leave_out']):,} names to leave out, {unknown:,} are of no cover in the source.")
+    if unknown := set(facts["leave_out"]) - {entry["file"] for entry in card.rejected}:
+        print(f"Of the {len(facts['leave_out']):,} names to leave out, {len(unknown):,} are of no file in the source.")
     return list(paths.values())
 
 
@@ -134,14 +139,14 @@ def versions(detectors: Sequence[str]) -> dict[str, str]:
 
 
 def listing(folder: Path) -> dict:
-    """How many covers a folder gives, and a digest of their names and sizes."""
+    """How many covers a folder gives, and a digest of their records and the lengths of their files."""
     count, digest = 0, hashlib.sha256()
     for record, path in folder_covers(folder):
         try:
             size = path.stat().st_size
         except OSError:
             size = None
-        digest.update(f"{record.cover_path} {size}\n".encode())
+        digest.update(json.dumps([asdict(record), size], sort_keys=True).encode())
         count += 1
     return {"files": count, "digest": digest.hexdigest()[:16]}
 
@@ -192,7 +197,7 @@ def workplace(out: Path, settings: dict, sets: Collection[Path]) -> Iterator[Pat
     work = out / WORK
     with explaining(out):
         found = set(out.iterdir()) if out.exists() else set()
-        begun = work in found if out in sets else found <= {work, *sets}
+        begun = work in found or (out not in sets and all(p in sets and (p / CARD).exists() for p in found))
         if found and not begun:
             raise CourseError(f"{out} is not empty and no CoverSet; choose a new folder.")
         work.mkdir(parents=True, exist_ok=True)
@@ -203,7 +208,7 @@ def workplace(out: Path, settings: dict, sets: Collection[Path]) -> Iterator[Pat
             raise CourseError(f"Another process is building {out}; wait until it has finished.") from None
     try:
         with explaining(out):
-            _begin(work / BEGUN, settings)
+            _begin(work, settings)
         try:
             yield work
         except NothingUsable:
@@ -224,12 +229,18 @@ def _remove_shards(work: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _begin(path: Path, settings: dict) -> None:
-    if not path.exists():
+def _begin(work: Path, settings: dict) -> None:
+    """Note what is being done, or see that it is what was begun."""
+    path = work / BEGUN
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # nothing, or a power cut: what the shards are of is not known
+        _remove_shards(work)
         with writing(path) as partial:
             partial.write_text(json.dumps(settings), encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8")) != settings:
-        raise CourseError(f"{path.parents[1]} holds an unfinished set of other covers or settings; delete it first.")
+        return
+    if begun != settings:
+        raise CourseError(f"{work.parent} holds an unfinished set of other covers or settings; delete it first.")
 
 
 def permitted(items: Iterable[Item], permission: str | None) -> Iterator[Item]:

@@ -5,6 +5,7 @@ can fill in by itself.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 from helpers import __version__
 from helpers.preprocess import clean, decode
@@ -28,26 +29,19 @@ class Card:
     Attributes:
         accepted: how many covers were counted.
         rejected: of every other file a dict with "file" and "reason", and of a duplicate "of", the copy that is kept.
-        changed: how many pictures each cleaning step changed, of all that could be cleaned.
     """
 
     def __init__(self):
         self.accepted = 0
         self.rejected: list[dict] = []
-        names = (
-            "sources",
-            "genres",
-            "decades",
-            "licences",
-            "ml_use",
-            "sides",
-            "brightness",
-            "colours",
-            "text",
-            "faces",
-        )
+        names = ("sources", "genres", "decades", "licences", "ml_use")
+        names += ("sides", "brightness", "colours", "text", "faces")
         self.counts = {name: Counter() for name in names}
         self.changed, self.refused = Counter(), Counter()
+
+    def cleaned(self, steps: Iterable[str]) -> None:
+        """Count a picture that could be cleaned, by the names of the steps that changed it."""
+        self.changed.update(steps)
 
     def reject(self, file: str, reason: str, step: str = "", **more: str) -> None:
         self.rejected.append({"file": file, "reason": reason, **more})

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from helpers.errors import CourseError
 
+UNFINISHED = ".covergan-partial"  # the folder, in the one where a CoverSet is to be, for work on it
+
 
 @contextmanager
 def writing(path: str | os.PathLike) -> Iterator[Path]:
@@ -25,9 +27,16 @@ def writing(path: str | os.PathLike) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
+            settle(partial)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def settle(path: str | os.PathLike) -> None:
+    """Wait until a file is on the disk, so that not even a power cut can leave it half there under its final name."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 @contextmanager

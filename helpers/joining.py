@@ -24,7 +24,7 @@ from helpers.card_page import card_page
 from helpers.choosing import Choice
 from helpers.contact import covers_sheet, duplicates_sheet, rejected_sheet
 from helpers.errors import CourseError
-from helpers.files import explaining, writing
+from helpers.files import explaining, settle, writing
 from helpers.preprocess.dedupe import HASHES, VIEW, find_duplicates
 from helpers.preprocess.shards import Shard
 from helpers.records import FEATURE_NAMES, ML_USES, as_utf8
@@ -89,7 +89,7 @@ def join(
                 if "reason" in row:
                     card.reject(row["file"], row["reason"], row["step"])
                     continue
-                card.changed.update(row["measured"].get("steps", ()))
+                card.cleaned(row["measured"].get("steps", ()))
                 best = copies.best[position] if merge else position
                 entry = copies.entry(position, row, merge)
                 if row["file"] in leave_out:
@@ -275,6 +275,8 @@ class NewSet:
             self.images.seek(0)
             self.images.write(_npy_header(self.count, self.size))
             self.images.close()
+            settle(self.images_path)
+            settle(self.table_path)
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / CARD).unlink(missing_ok=True)  # an earlier one would vouch for what is coming now
             os.replace(self.images_path, self.path / IMAGES)

@@ -165,8 +165,10 @@ def test_folder_of_somebody_else_is_left_alone(folder, tmp_path):
     with pytest.raises(CourseError, match="is not empty and no CoverSet"):
         prepare(folder, tmp_path / "set", (32,))
     prepare(folder, tmp_path / "sets", (16, 32))
-    with pytest.raises(CourseError, match="is not empty and no CoverSet"):
-        prepare(folder, tmp_path / "sets", (64,))
+    (tmp_path / "sets" / "64").mkdir()
+    for sizes in ((64,), (16, 32, 64)):
+        with pytest.raises(CourseError, match="is not empty and no CoverSet"):
+            prepare(folder, tmp_path / "sets", sizes)
     assert (tmp_path / "set" / "partial" / "thesis.txt").exists()
 
 
@@ -399,9 +401,25 @@ def test_shard_that_a_power_cut_tore_is_made_again(folder, tmp_path):
     assert len(CoverSet.build(folder, tmp_path / "set", 32)) == 300
 
 
+def test_what_a_kill_after_the_last_card_leaves_is_removed(folder, tmp_path):
+    prepare(folder, tmp_path / "set", (32,))
+    (tmp_path / "set" / WORK).mkdir()
+    (tmp_path / "set" / WORK / "0000000.npz").touch()
+    assert len(CoverSet.build(folder, tmp_path / "set", 32)) == 300
+    assert not (tmp_path / "set" / WORK).exists()
+
+
+def test_settings_that_a_power_cut_tore_begin_anew(folder, tmp_path):
+    (tmp_path / "set" / WORK).mkdir(parents=True)
+    (tmp_path / "set" / WORK / "settings.json").touch()
+    (tmp_path / "set" / WORK / "0000000.npz").touch()
+    assert len(CoverSet.build(folder, tmp_path / "set", 32)) == 300
+
+
 def test_source_that_changed_after_the_set_was_finished_is_told(folder, tmp_path):
     source = shutil.copytree(folder, tmp_path / "source")
     prepare(source, tmp_path / "set", (32,))
+    assert len(prepare(source, tmp_path / "set", (32,))) == 1
     (source / "rock" / "000.jpg").rename(source / "rock" / "1000.jpg")
     with pytest.raises(CourseError, match=r"The source of \S+set has changed since: it had 305 files and has 305"):
         prepare(source, tmp_path / "set", (32,))
@@ -438,9 +456,10 @@ def prepare_with_little_room(source: str, out: str, room: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-def test_room_that_ends_between_shards_and_set_is_told(folder, tmp_path):
+@pytest.mark.parametrize("room", [20_000, 1_000_000])
+def test_room_that_ends_is_told(folder, tmp_path, room):
     """A shard of 64 covers at 16 px has half a megabyte, the views of all covers have nearly two."""
-    process = in_a_process("prepare_with_little_room", folder, tmp_path / "set", 1_000_000)
+    process = in_a_process("prepare_with_little_room", folder, tmp_path / "set", room)
     complaint, errors = process.communicate(timeout=120)
     assert process.returncode == 0 and complaint.endswith("cannot be written: File too large.\n"), errors
     assert len(CoverSet.build(folder, tmp_path / "set", 16)) == 300

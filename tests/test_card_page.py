@@ -75,8 +75,8 @@ def real_card() -> dict:
         card.count(
             {"source": "folder", "genres": ["jazz", "pop"] if number else [], "year": year, "licence": "CC0"}
             | {"ml_use": "allowed", "side": 50 * 2**number, "brightness": number / 5, "palette": ["#ff0000"]}
-            | {"steps": ["square"] if number > 3 else []}
         )
+        card.cleaned(["square"] if number > 3 else [])
     card.reject("a/1.jpg", "too small", "smallest_side")
     card.reject("a/2.jpg", "duplicate", of="a/0.jpg")
     card.reject("a/3.jpg", "duplicate", of="a/0.jpg")

@@ -155,7 +155,7 @@ def test_what_a_ranking_shows_to_be_no_cover_is_left_out_by_hand(covergan, tmp_p
     assert files[0] == "05.png" and len(set(files)) == 24 and imageio.imread(sheet).shape[2] == 3
     (tmp_path / "out.txt").write_text("05.png\ntypo.png\n", encoding="utf-8-sig")  # as an editor on Windows writes
     again = ("prepare", tmp_path / "crawl", tmp_path / "clean", "--size", 32, "--leave-out", tmp_path / "out.txt")
-    assert "Of the 2 names to leave out, 1 are of no cover" in covergan(*again)[1]
+    assert "Of the 2 names to leave out, 1 are of no file" in covergan(*again)[1]
     assert CoverSet.open(tmp_path / "clean").card["rejected"] == [{"file": "05.png", "reason": "left out"}]
     ranking.write_text("\n".join(ranking.read_text().splitlines()[:2]))
     again = ("prepare", tmp_path / "crawl", tmp_path / "too", "--size", 32, "--leave-out", ranking)

@@ -6,10 +6,10 @@ The same list on the command line: `covergan prepare SRC OUT --steps smallest_si
 """
 
 import hashlib
+import inspect
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import Field, asdict, dataclass, fields, is_dataclass, replace
-from types import CodeType
 
 import numpy as np
 from PIL import Image
@@ -219,17 +219,23 @@ def describe(steps: Iterable) -> list[dict]:
 
 
 def _code(step) -> dict[str, str]:
+    """A digest of the code of a step that is none of ours, and of the plain values it uses."""
     if type(step) in NAMES.values():
         return {}
-    code = getattr(step, "__code__", None) or type(step).__call__.__code__
-    return {"code": hashlib.sha256("".join(_instructions(code)).encode()).hexdigest()[:8]}
-
-
-def _instructions(code: CodeType) -> Iterator[str]:
-    yield code.co_code.hex()
-    yield repr(code.co_names)
-    for constant in code.co_consts:
-        yield from _instructions(constant) if isinstance(constant, CodeType) else [repr(constant)]
+    function = getattr(step, "func", step)  # of a functools.partial
+    code = function if inspect.isfunction(function) else type(function).__call__
+    try:
+        text = inspect.getsource(code)
+    except (OSError, TypeError):
+        text = getattr(code, "__qualname__", "")
+    values = [cell.cell_contents for cell in getattr(code, "__closure__", None) or ()]
+    values += [
+        *getattr(step, "args", ()),
+        *getattr(step, "keywords", {}).items(),
+        *getattr(step, "__dict__", {}).items(),
+    ]
+    plain = [repr(value) for value in values if isinstance(value, (str, int, float, tuple))]
+    return {"code": hashlib.sha256("\n".join([text, *plain]).encode()).hexdigest()[:8]}
 
 
 def parse_steps(text: str) -> tuple:
@@ -272,7 +278,7 @@ def edges_of(picture: Picture) -> tuple[float, float, float, float]:
 
 
 def viewed(picture: Picture) -> Image.Image:
-    """The picture with its shorter side brought to 128 pixels, unless it has fewer.
+    """The picture with its shorter side brought to 128 pixels; its image, if that has fewer.
 
     Where to cut is decided here, so that it does not depend on how far the picture was reduced while decoding.
     """
@@ -291,8 +297,8 @@ def bars(picture: Picture) -> tuple[float, float, float, float]:
     if view is picture.image:
         return found
     scales = (width / view.width, height / view.height) * 2
-    # Where a bar ends within a pixel of the view, half of that pixel is taken for it.
-    return tuple(scale * (margin + 0.5) if margin else 0 for margin, scale in zip(found, scales, strict=True))
+    # A bar may end within a pixel of the view, and nothing of it should be left.
+    return tuple(scale * (margin + 1) if margin else 0 for margin, scale in zip(found, scales, strict=True))
 
 
 def extent(picture: Picture) -> tuple[float, float]:
@@ -310,7 +316,7 @@ def trimmed(picture: Picture, left: float, top: float, right: float, bottom: flo
 
 
 def cropped(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
-    """What of the picture lies in the box (left, top, right, bottom), in pixels of its image.
+    """What of the picture lies in the box (left, top, right, bottom), in pixels of its image; all if that is nothing.
 
     Edges may fall between pixels: the image keeps these pixels, and the picture remembers where its edges are.
     """
@@ -318,6 +324,8 @@ def cropped(picture: Picture, box: tuple[float, float, float, float]) -> Picture
     scale = picture.width / (last[0] - first[0])
     left, top = (max(edge, end) for edge, end in zip(box[:2], first, strict=True))
     right, bottom = (min(edge, end) for edge, end in zip(box[2:], last, strict=True))
+    if right - left < 1 or bottom - top < 1:
+        return picture
     outer = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
     inner = left - outer[0], top - outer[1], right - outer[0], bottom - outer[1]
     width, height = round(scale * (right - left)), round(scale * (bottom - top))

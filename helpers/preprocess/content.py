@@ -61,8 +61,8 @@ def detect(
     """Find things on covers; what was found before is not looked for again.
 
     Args:
-        images: sha256 of the file -> RGB image of any size. Only images that must be looked at are taken from the
-            mapping, so it may be one that decodes when asked.
+        images: digest, of the file or of its pixels -> RGB image of any size. Only images that must be looked at are
+            taken from the mapping, so it may be one that decodes when asked.
         names: what to look for, keys of `DETECTORS`.
         cache: where results are kept; by default one file for each user (`cache_folder`).
 
@@ -229,8 +229,8 @@ def cache_folder() -> Path:
 class Cache:
     """What detectors found, in one SQLite file that several processes may use at once.
 
-    Results belong to the sha256 of a file, a detector's name and its version, so that other settings are looked up
-    anew. A `CourseError` tells when the file cannot be used.
+    Results belong to the digest of what was looked at, a detector's name and its version, so that other settings are
+    looked up anew. A `CourseError` tells when the file cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike):

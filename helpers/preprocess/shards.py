@@ -50,7 +50,7 @@ class Settings:
 
     @property
     def lot(self) -> int:
-        """Covers in a shard: so many that it is worth a task, so few that their pixels take some 12 MB at most."""
+        """Covers in a shard: so many that it is worth a task, so few that they take little memory."""
         return max(4, min(COVERS, 2**22 // sum(size**2 for size in self.sizes)))
 
     def as_json(self) -> dict:

@@ -6,9 +6,10 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from helpers.errors import CourseError
+from helpers.files import UNFINISHED
 from helpers.records import RECORDS_FILE, Record, read_records
 
-SET_CARD = "card.json"
+SET_FILES = {"card.json", "images.npy"}  # where these are, there is a CoverSet
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
@@ -51,7 +52,8 @@ def _images(folder: Path, above: tuple) -> Iterator[Path]:
         yield folder  # to be rejected as unreadable, so that nothing is missing without a word
         return
     here = (status.st_dev, status.st_ino)
-    if here in above or folder / SET_CARD in entries:
+    names = {path.name for path in entries}
+    if here in above or UNFINISHED in names or names >= SET_FILES:
         return
     for path in entries:
         if os.path.isdir(path):

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -530,6 +531,12 @@ def test_own_steps_stand_beside_ours():
         return replace(given_, image=given_.image.transpose(Image.Transpose.FLIP_TOP_BOTTOM))
 
     assert describe([mirrored_otherwise])[0]["code"] != mirror["code"] == describe(steps)[1]["code"]
+
+    def with_limit(limit):
+        return lambda given_: given_ if pixels_of(given_).mean() < limit else None
+
+    codes = {describe([step])[0]["code"] for step in (with_limit(1), with_limit(2), partial(with_limit, 1))}
+    assert len(codes) == 3
 
 
 # Steps as text
