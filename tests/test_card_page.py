@@ -205,7 +205,7 @@ def test_the_least_card_gives_a_page():
 )
 @settings(deadline=None, max_examples=30)
 def test_names_are_shown_and_not_obeyed(word, trap):
-    word = trap.replace("{}", word)
+    word = trap.replace("{}", f"\N{SECTION SIGN}{word}")  # a sign that occurs nowhere else on the card
     counts = {word: 1}
     card = real_card() | {"name": word, "hash": word, "version": word, "reasons": {"duplicate": word}}
     card |= {"genres": counts, "sources": counts, "licences": counts, "ml_use": counts, "colours": counts}

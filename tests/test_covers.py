@@ -24,9 +24,9 @@ from PIL import Image
 from sklearn.utils.class_weight import compute_class_weight
 
 from helpers.building import WORK
+from helpers.card import REASONS
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
-from helpers.preprocess.decode import REASONS
 from helpers.records import FEATURE_NAMES, RECORDS_FILE, Record, append_records
 
 ROOT = Path(__file__).parents[1]

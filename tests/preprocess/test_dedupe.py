@@ -266,8 +266,8 @@ def test_difference_and_likeness_of_a_picture_with_itself(prints):
 
 @pytest.fixture(scope="module")
 def real_covers(real_data):
-    """Every second real cover and its fingerprint."""
-    paths = sorted(real_data.glob("covers/images/*/*.jpg"))[::2]
+    """All real covers and their fingerprints."""
+    paths = sorted(real_data.glob("covers/images/*/*.jpg"))
     images = [Image.open(path).convert("RGB").resize((128, 128)) for path in paths]
     return images, [fingerprint(image) for image in images]
 
