@@ -12,7 +12,7 @@ from helpers.errors import CourseError
 
 # Two colours of the Okabe-Ito palette, which people with any common colour vision can tell apart.
 D_COLOUR, G_COLOUR = "#0072B2", "#D55E00"
-HEAVY = 200_000  # bytes
+HEAVY = 100_000  # bytes
 
 
 def image_grid(images, columns: int | None = None, pad: int = 2, scale: int = 1) -> np.ndarray:
@@ -122,6 +122,7 @@ def labelled(images: dict, height: float = 1.6):
         1,
         len(images),
         figsize=(sum(widths) + 0.1 * len(images), height + 0.3),
+        dpi=80,  # a line of covers is looked at as a whole; a notebook of many of them should load quickly
         layout="constrained",
         width_ratios=widths,
         squeeze=False,

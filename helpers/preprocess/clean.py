@@ -25,7 +25,7 @@ REASONS = {
     "low quality": "it was saved as a JPEG of too low a quality",
 }
 
-VIEW = 128  # sharpness and flatness are judged at this side, so that they do not depend on the size asked for
+VIEW = 128  # the side at which pictures are judged, so that nothing depends on the size asked for
 SAME_COLOUR = 24  # levels of 255 by which the pixels of a margin may differ; JPEG makes them differ a little
 
 
@@ -303,8 +303,7 @@ def bars(picture: Picture) -> tuple[float, float, float, float]:
 
 def extent(picture: Picture) -> tuple[float, float]:
     """Width and height in pixels of the picture's image."""
-    left, top, right, bottom = edges_of(picture)
-    return right - left, bottom - top
+    return tuple(end - start for start, end in zip(edges_of(picture)[:2], edges_of(picture)[2:], strict=True))
 
 
 def trimmed(picture: Picture, left: float, top: float, right: float, bottom: float) -> Picture:
@@ -318,7 +317,7 @@ def trimmed(picture: Picture, left: float, top: float, right: float, bottom: flo
 def cropped(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
     """What of the picture lies in the box (left, top, right, bottom), in pixels of its image; all if that is nothing.
 
-    Edges may fall between pixels: the image keeps these pixels, and the picture remembers where its edges are.
+    Edges may fall between pixels.
     """
     first, last = edges_of(picture)[:2], edges_of(picture)[2:]
     scale = picture.width / (last[0] - first[0])
