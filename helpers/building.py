@@ -51,8 +51,8 @@ def prepare(
 
     Args:
         source: a folder (see `helpers.sources.folder`), or an iterable of (record, image), image being a path or a
-            finished cover, uint8 [size, size, 3], which is taken as it is; it must give the same covers in the same
-            order when the work is taken up again.
+            finished cover, uint8 [size, size, 3], which is taken as it is; when the work is taken up again, what
+            it gives in another order, or changed, is done again.
         out: the folder to make: the set itself, or for several sizes the parent of sets called after their size.
         sizes: sides of the covers in pixels, 8 to 1024.
         steps: what is done to a picture, see `helpers.preprocess.clean`.

@@ -1,7 +1,7 @@
 """Shards: covers prepared in small lots, each a file that is whole or not there, by as many processes as you like.
 
 What is done to one lot does not depend on the others, so lots may be made in any order, on any machine that sees the
-same folders, and again after a crash. `helpers.building` joins them.
+same folders, and again after a crash. `helpers.joining` makes sets of them.
 """
 
 import hashlib
@@ -20,13 +20,12 @@ from PIL import Image
 
 from helpers.errors import CourseError
 from helpers.files import explaining
-from helpers.preprocess import clean, decode, dedupe
+from helpers.preprocess import clean, content, decode, dedupe
 from helpers.preprocess.colours import brightness, palette
 from helpers.records import Record
 
 SHARDS = "[0-9]*.npz"
 COVERS = 64  # in a shard; fewer of large ones
-DETECTION_SIDE = 352  # pixels of the shorter side that the detectors of text and faces are given
 THUMBNAIL = 64  # side in pixels of the pictures kept of rejected files
 
 Item = tuple[Record, str | os.PathLike | np.ndarray]
@@ -158,7 +157,7 @@ class Outcome:
         covers: size -> uint8 [size, size, 3]; empty if it was rejected.
         fingerprint: see `dedupe.fingerprint`.
         thumbnail: uint8 [64, 64, 3] of a rejected picture, as far as it could be decoded.
-        square: the cover as detectors are given it, uint8 [352, 352, 3], if they are.
+        square: the cover as detectors are given it, uint8 [content.SIDE, content.SIDE, 3], if they are.
     """
 
     row: dict
@@ -203,7 +202,7 @@ def _taken_as_it_is(record: Record, image: np.ndarray, settings: Settings) -> Ou
 
 def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcome:
     """A cover from a file, or why it is none."""
-    room = max(2 * max(settings.sizes), DETECTION_SIDE if settings.detect else clean.VIEW)
+    room = max(2 * max(settings.sizes), content.SIDE if settings.detect else clean.VIEW)
     row, picture = {"file": _name(record)}, None
     try:
         picture = decode.read(path, room, settings.background)
@@ -231,7 +230,7 @@ def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcom
         "steps": changed,
     }
     covers = {size: square.resized(size) for size in settings.sizes}
-    return Outcome(row, covers, (views, hashes), square=square.resized(DETECTION_SIDE) if settings.detect else None)
+    return Outcome(row, covers, (views, hashes), square=square.resized(content.SIDE) if settings.detect else None)
 
 
 def _thumbnail(image: Image.Image) -> np.ndarray:
@@ -248,16 +247,14 @@ def _detect(outcomes: list[Outcome], names: tuple[str, ...]) -> None:
 
     What is kept of it belongs to the pixels that were looked at: other steps may cut another cover from the same file.
     """
-    from helpers.preprocess.content import area, detect
-
     seen = [outcome for outcome in outcomes if outcome.square is not None]
     digests = [hashlib.sha256(outcome.square.tobytes()).hexdigest() for outcome in seen]
     pictures = {digest: Image.fromarray(outcome.square) for digest, outcome in zip(digests, seen, strict=True)}
-    found = detect(pictures, names)
+    found = content.detect(pictures, names)
     for digest, outcome in zip(digests, seen, strict=True):
         for name in names:
             boxes = found[digest][name]
-            outcome.row["measured"] |= {name: len(boxes), f"{name}_area": round(area(boxes), 4)}
+            outcome.row["measured"] |= {name: len(boxes), f"{name}_area": round(content.area(boxes), 4)}
 
 
 class Shard:
