@@ -196,7 +196,13 @@ class CoverSet:
         return CoverSet(self.path, self._images, self.card, rows[chosen], self._depth + 1 if depth is None else depth)
 
     def batches(self, batch_size: int, seed: int, start_step: int = 0, balanced: bool = False) -> Iterator[np.ndarray]:
-        """Endless shuffled batches, uint8 [batch_size, S, S, 3]; batch k is a function of (seed, k) alone.
+        """Endless shuffled batches, uint8 [batch_size, S, S, 3]: the images of `batch_rows`."""
+        return (self[rows] for rows in self.batch_rows(batch_size, seed, start_step, balanced))
+
+    def batch_rows(
+        self, batch_size: int, seed: int, start_step: int = 0, balanced: bool = False
+    ) -> Iterator[np.ndarray]:
+        """Which covers are in each of endless shuffled batches, int [batch_size]; batch k depends on (seed, k) alone.
 
         Every epoch is a fresh permutation; what is left at its end when the batches do not fill it is skipped.
 
@@ -210,7 +216,7 @@ class CoverSet:
             raise CourseError(f"A batch of {batch_size} cannot come from {len(self)} covers; choose a smaller batch.")
         order = self._balanced_order if balanced else self._shuffled_order
         # Sorted, so that a map larger than memory is read in one direction.
-        return (self[np.sort(rows)] for rows in order(batch_size, seed, start_step))
+        return map(np.sort, order(batch_size, seed, start_step))
 
     def _shuffled_order(self, batch_size: int, seed: int, step: int) -> Iterator[np.ndarray]:
         per_epoch = len(self) // batch_size

@@ -9,7 +9,10 @@ import os
 from helpers.errors import CourseError
 from helpers.gan.runs import Run
 
-MODELS = ("dcgan",)
+MODELS = ("dcgan", "acgan")
+
+REQUIRED = ("model", "recipe", "image_size", "width", "seed")
+ARGUMENTS = (*REQUIRED, "conditions")  # of `build`; the last only for conditional models
 
 
 def build(model: str, **settings):
@@ -36,10 +39,9 @@ def load(run: str | os.PathLike):
     settings = run.settings()
     if not run.checkpoint.exists():
         raise CourseError(f"{run.path} has no checkpoint yet; train it further first.")
-    names = ("model", "recipe", "image_size", "width", "seed")
-    if missing := [name for name in names if name not in settings]:
+    if missing := [name for name in REQUIRED if name not in settings]:
         raise CourseError(f"{run.path / 'run.json'} does not say {missing[0]}; train again in a new folder.")
-    gan = build(**{name: settings[name] for name in names})
+    gan = build(**{name: settings[name] for name in ARGUMENTS if name in settings})
     gan.load(run.checkpoint)
     return gan
 

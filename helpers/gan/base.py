@@ -22,7 +22,8 @@ class GAN(TrainStep, keras.Model):
     augmentation are drawn from (seed, step) and come in with the covers, so that a step is a function of weights and
     batch, the same on every backend, and a run can be resumed exactly.
 
-    A variant overrides only what its paper changed: `noise`, `adversarial_loss`, `discriminator_extra`.
+    A variant overrides only what its paper changed: `latents`, `noise`, `targets`, `condition`, `adversarial_loss`,
+    `discriminator_extra`.
 
     Args:
         generator: latents [B, L] -> images [B, S, S, 3] in [-1, 1], float32.
@@ -47,7 +48,7 @@ class GAN(TrainStep, keras.Model):
 
     @property
     def latent_dim(self) -> int:
-        return self.generator.input_shape[-1]
+        return self.generator.inputs[0].shape[-1]
 
     @property
     def image_size(self) -> int:
@@ -70,16 +71,28 @@ class GAN(TrainStep, keras.Model):
 
     # What a variant may override ------------------------------------------------------------------------------------
 
+    def latents(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Where covers come from: float32 [n, L], the first k rows the same for any n."""
+        return rng.standard_normal((n, self.latent_dim), np.float32)
+
     def noise(self, rng: np.random.Generator, batch_size: int) -> dict:
         """Everything random in one step, as NumPy arrays."""
         return {
-            "latents": rng.standard_normal((batch_size, self.latent_dim), np.float32),
+            "latents": self.latents(rng, batch_size),
             "augment_real": self.augment.draw(rng, batch_size),
             "augment_fake": self.augment.draw(rng, batch_size),
         }
 
+    def targets(self, covers) -> dict[str, np.ndarray]:
+        """What a step is told about its covers, beside the pictures: name -> one row per cover of the set."""
+        return {}
+
+    def condition(self, latents, batch: dict):
+        """What the generator is given: the latents, and in a conditional model what they shall become."""
+        return latents
+
     def adversarial_loss(self, real_logits, fake_logits, batch: dict):
-        """(d_loss, g_loss), two scalars, from logits [B, 1]; `batch` holds the covers and what `noise` drew."""
+        """(d_loss, g_loss), two scalars, from what D said; `batch` holds covers, `targets` and what `noise` drew."""
         return losses.non_saturating(real_logits, fake_logits)
 
     def discriminator_extra(self, real, batch: dict):
@@ -99,7 +112,7 @@ class GAN(TrainStep, keras.Model):
         g_scale, d_scale = g_optimizer.scale_loss(1.0), d_optimizer.scale_loss(1.0)  # 1, or more with float16
 
         def losses_fn():
-            fake = self.generator(batch["latents"], training=True)
+            fake = self.generator(self.condition(batch["latents"], batch), training=True)
             # Two calls, not one on the concatenation: batch norm must not mix the statistics of real and fake.
             real_logits = self.discriminate(real, batch["augment_real"])
             fake_logits = self.discriminate(fake, batch["augment_fake"])
@@ -124,10 +137,12 @@ class GAN(TrainStep, keras.Model):
             average.assign(value + ops.cast(decay, value.dtype) * (average - value))
 
     def batches(self, covers, batch_size: int, seed: int, start_step: int = 0) -> Iterator[tuple[dict]]:
-        """Endless batches of covers and noise; the k-th is a function of (seed, k) alone."""
-        for step, images in enumerate(covers.batches(batch_size, seed, start_step), start_step):
+        """Endless batches of covers, targets and noise; the k-th is a function of (seed, k) alone."""
+        targets = self.targets(covers)
+        for step, rows in enumerate(covers.batch_rows(batch_size, seed, start_step), start_step):
             rng = np.random.default_rng([seed, step, 1])  # 1: another stream than that of batch order and samples
-            yield ({"images": images} | self.noise(rng, batch_size),)
+            told = {name: values[rows] for name, values in targets.items()}
+            yield ({"images": covers[rows]} | told | self.noise(rng, batch_size),)
 
     def fit(
         self,
@@ -157,7 +172,7 @@ class GAN(TrainStep, keras.Model):
             raise CourseError(f"The covers are {covers.size} px and the model {self.image_size} px; prepare that size.")
         if steps < 1:
             raise CourseError(f"Cannot train for {steps} steps; ask for at least one.")
-        next(covers.batches(batch_size, seed))  # complains about a wrong batch size before a folder is made
+        next(covers.batch_rows(batch_size, seed))  # complains about a wrong batch size before a folder is made
         if run is not None:
             run = Run(run)
             run.begin(self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.hash})
@@ -180,16 +195,18 @@ class GAN(TrainStep, keras.Model):
 
     def generate(self, n: int, seed: int = 0) -> np.ndarray:
         """Draw n covers with the averaged generator: uint8 [n, S, S, 3]; the first k do not depend on n."""
-        return self.draw(np.random.default_rng(seed).standard_normal((n, self.latent_dim), np.float32))
+        return self.draw(self.latents(np.random.default_rng(seed), n))
 
-    def draw(self, latents: np.ndarray, batch_size: int = 64) -> np.ndarray:
-        """Draw covers from latents [N, L]: uint8 [N, S, S, 3]."""
+    def draw(self, latents: np.ndarray, *conditions: np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Draw covers from latents [N, L], and in a conditional model from conditions [N, K]: uint8 [N, S, S, 3]."""
         images = np.empty((len(latents), self.image_size, self.image_size, 3), np.uint8)
         for start in range(0, len(latents), batch_size):
-            part = latents[start : start + batch_size]
-            padded = np.pad(part, [(0, batch_size - len(part)), (0, 0)])  # one shape, compiled once
-            drawn = ops.convert_to_numpy(self.ema_generator.predict_on_batch(padded))[: len(part)]
-            images[start : start + batch_size] = np.rint((drawn.clip(-1, 1) + 1) * 127.5)
+            parts = [rows[start : start + batch_size] for rows in (latents, *conditions)]
+            count = len(parts[0])
+            padded = [np.pad(part, [(0, batch_size - count), (0, 0)]) for part in parts]  # one shape, compiled once
+            drawn = self.ema_generator.predict_on_batch(padded if conditions else padded[0])
+            drawn = ops.convert_to_numpy(drawn)[:count]
+            images[start : start + count] = np.rint((drawn.clip(-1, 1) + 1) * 127.5)
         return images
 
     def save(self, path: str | os.PathLike) -> None:

@@ -14,6 +14,18 @@ def binary_cross_entropy(labels, logits):
     return ops.mean(ops.softplus(logits) - logits * labels)
 
 
+def soft_cross_entropy(targets, logits):
+    """Mean cross-entropy of softmax(logits) against shares, over the rows that have any.
+
+    Args:
+        targets: [B, C]; each row sums to 1, or is all 0 where the class is not known.
+        logits: [B, C].
+    """
+    targets = ops.cast(targets, "float32")
+    known = ops.sum(targets)
+    return -ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"))) / ops.maximum(known, 1.0)
+
+
 def non_saturating(real_logits, fake_logits, real_labels=1.0, fake_labels=0.0):
     """Goodfellow et al. 2014, section 3: D separates real from fake, G maximises log D(G(z)).
 

@@ -62,9 +62,10 @@ class Run:
             changed = [name for name in {**old, **settings} if old.get(name) != settings.get(name)]
             if changed:
                 name = changed[0]
+                before, now = (str(values.get(name)) for values in (old, settings))
+                change = f"{name} {before}, now {now}" if len(before + now) < 100 else name
                 raise CourseError(
-                    f"{self.path} holds a run with other settings ({name} {old.get(name)!r}, now "
-                    f"{settings.get(name)!r}); use a new folder or the same settings."
+                    f"{self.path} holds a run with other settings ({change}); use a new folder or the same settings."
                 )
             if self.checkpoint.exists():
                 gan.load(self.checkpoint)

@@ -8,7 +8,7 @@ import json
 
 from helpers import DATA
 from helpers.errors import CourseError
-from helpers.gan import build
+from helpers.gan import ARGUMENTS, build
 
 FOLDER = DATA / "weights"
 
@@ -29,6 +29,6 @@ def load(name: str):
             f"{name} is neither a run's folder nor weights of the course, which are: {', '.join(names())}."
         )
     card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    gan = build(card["model"], **{key: card[key] for key in ("recipe", "image_size", "width", "seed")})
+    gan = build(**{name: card[name] for name in ARGUMENTS if name in card})
     gan.ema_generator.load_weights(FOLDER / f"{name}.weights.h5")
     return gan, card

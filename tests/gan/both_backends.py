@@ -13,9 +13,10 @@ from keras import ops
 
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
-from helpers.gan import runs
+from helpers.gan import acgan, runs
 from helpers.gan.augment import AUGMENTATIONS, Augment
 from helpers.gan.backend import input_gradients
+from helpers.gan.conditions import Conditions
 
 ON_JAX = keras.backend.backend() == "jax"
 STEPS = 5
@@ -70,6 +71,26 @@ def steps(covers, weights_path):
             for metric in gan.metrics:
                 results[f"{loss} {step} {metric.name}"] = ops.convert_to_numpy(metric.result())
         results[f"{loss} drawn"] = gan.generate(5)
+    return results
+
+
+def conditional(covers):
+    """All variables after each of three steps of either ACGAN from weights that are the same on both backends."""
+    acgan.HistoricalACGAN.PRETRAINING = 2  # so that the third step is one with conditions
+    told = Conditions.of(covers, ("genre", "decade"), ("folk", "jazz", "rock")).settings
+    results = {}
+    for recipe in acgan.RECIPES:
+        gan = acgan.build(recipe, image_size=16, width=4, conditions=told)
+        rng = np.random.default_rng(1)
+        gan.set_weights([np.asarray(w + rng.uniform(0.01, 0.1, w.shape), w.dtype) for w in gan.get_weights()])
+        for variable in (gan.step, *(v for v in gan.variables if v.path.endswith("seed_generator_state"))):
+            variable.assign(ops.zeros_like(variable))
+        for step in range(1, 4):
+            gan.fit(covers, step, tiny.BATCH, seed=3, verbose=0)
+            for k, value in enumerate(tiny.all_weights(gan)):
+                results[f"{recipe} {step} {k}"] = value
+        results[f"{recipe} drawn"] = gan.generate(5, genre={"rock": 0.5, "jazz": 0.5}, decade=1970)
+        results[f"{recipe} classified"] = gan.classify(covers[:5])
     return results
 
 
@@ -148,6 +169,7 @@ if __name__ == "__main__":
     covers, out = CoverSet.open(sys.argv[1]), Path(sys.argv[2])
     np.savez(out / "augmentations.npz", **augmentations())
     np.savez(out / "steps.npz", **steps(covers, out / "weights.npz"))
+    np.savez(out / "conditional.npz", **conditional(covers))
     np.savez(out / "precisions.npz", **precisions(covers))
     answers = {"interrupted": interrupted(covers, out / "interrupted"), "poisoned": poisoned(covers, out / "poisoned")}
     (out / "answers.json").write_text(json.dumps(answers, indent=1))

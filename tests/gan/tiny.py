@@ -11,6 +11,8 @@ from helpers.gan.base import GAN
 from helpers.records import Record
 
 SIZE, LATENT, BATCH = 16, 8, 8
+GENRES = (("rock",), ("jazz",), ("rock", "folk"), ())
+YEARS = (1969, 1970, 1979, 1985, None)
 
 
 def generator(width: int = 4):
@@ -74,5 +76,8 @@ def same(left, right) -> bool:
 
 def make_covers(path, n: int = 40, seed: int = 0) -> CoverSet:
     images = np.random.default_rng(seed).integers(0, 256, (n, SIZE, SIZE, 3), np.uint8)
-    records = (Record(source="random", source_id=str(k), ml_use="allowed") for k in range(n))
+    records = (
+        Record(source="random", source_id=str(k), ml_use="allowed", genres=GENRES[k % 4], year=YEARS[k % 5])
+        for k in range(n)
+    )
     return CoverSet.build(zip(records, images, strict=True), path, SIZE)
