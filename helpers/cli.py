@@ -36,6 +36,7 @@ PLAIN = {
 
 class Model(StrEnum):
     dcgan = "dcgan"
+    acgan = "acgan"
 
 
 class Recipe(StrEnum):
@@ -208,11 +209,14 @@ def rank(
 
 @app.command()
 def train(
-    model: Annotated[Model, typer.Argument(metavar="MODEL", help="What to train: dcgan.")],
+    model: Annotated[Model, typer.Argument(metavar="MODEL", help="What to train: dcgan, or acgan.")],
     covers_path: SetArgument,
     run_path: RunArgument,
     recipe: Annotated[
-        Recipe | None, typer.Option(help="The better model, or the one of 2020, whose sizes no profile changes.")
+        Recipe | None, typer.Option(help="The better model, or that of the paper, whose sizes no profile changes.")
+    ] = None,
+    condition: Annotated[
+        str | None, typer.Option(help="What acgan is told to draw: genre (by default), decade, or genre,decade.")
     ] = None,
     profile: Annotated[ProfileName | None, typer.Option(help="Sizes for this machine; detected by default.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates in all, those already made included.")] = None,
@@ -240,7 +244,15 @@ def train(
     chosen |= {name: old[name] for name in chosen if name in old}
     given = {"steps": steps, "batch_size": batch_size, "width": width}
     chosen |= {name: value for name, value in given.items() if value is not None}
-    gan = gans.build(model, recipe=str(recipe), image_size=covers.size, width=chosen["width"], seed=seed)
+    settings = {"recipe": str(recipe), "image_size": covers.size, "width": chosen["width"], "seed": seed}
+    if model == Model.acgan:
+        from helpers.gan.conditions import Conditions
+
+        told = None if condition else old.get("conditions")
+        settings["conditions"] = told or Conditions.of(covers, words(condition or "genre")).settings
+    elif condition:
+        raise CourseError(f"{model} cannot be told what to draw; train acgan, or leave --condition out.")
+    gan = gans.build(model, **settings)
 
     from helpers.gan.callbacks import Throughput
 
@@ -259,6 +271,8 @@ def sample(
     out: Annotated[Path, typer.Argument(metavar="OUT.png|.jpg", help="The picture to write.")],
     n: Annotated[int, typer.Option(min=1, max=MAX_SAMPLES, help="How many covers.")] = 64,
     seed: Seed = 0,
+    genre: Annotated[str, typer.Option(help="Of a conditional model: rock, or a mixture like rock:0.7,jazz:0.3.")] = "",
+    decade: Annotated[int | None, typer.Option(help="Of a conditional model: 1970 for the seventies.")] = None,
     backend: BackendOption = None,
 ):
     """Draw covers with a trained run, or with weights that ship with the course, and save them as one picture."""
@@ -271,7 +285,16 @@ def sample(
     from helpers.gan import weights
 
     gan = gans.load(run) if Path(run).exists() else weights.load(run)[0]
-    grid = image_grid(gan.generate(n, seed))
+    wanted = {}
+    if genre:
+        from helpers.gan.conditions import parse_mixture
+
+        wanted["genre"] = parse_mixture(genre)
+    if decade is not None:
+        wanted["decade"] = decade
+    if wanted and not hasattr(gan, "conditions"):
+        raise CourseError(f"{run} draws whatever it likes; leave --genre and --decade out, or take an acgan.")
+    grid = image_grid(gan.generate(n, seed, **wanted))
     with writing(out) as partial:
         imageio.imwrite(partial, grid)
     console.print(f"{n:,} covers in {out}")

@@ -189,6 +189,10 @@ class CoverSet:
         chosen = np.array(list(map(Choice(**choice), self.table.to_dict("records"))), bool)
         if not chosen.any():
             raise CourseError(f"None of the {len(self):,} covers fits; ask for less.")
+        return self.select(chosen)
+
+    def select(self, chosen: np.ndarray) -> "CoverSet":
+        """The covers for which `chosen`, bool [N], is true, such as select(covers.genres == "rock")."""
         return self._part(chosen, self._depth)
 
     def _part(self, chosen: np.ndarray, depth: int | None = None) -> "CoverSet":

@@ -338,3 +338,31 @@ def test_a_full_disk_is_one_sentence(covers, tmp_path):
     )
     assert done.returncode == 2
     assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_conditional_model_is_trained_and_draws_what_it_is_asked_for(covergan, refused, covers, tmp_path):
+    run = tmp_path / "run"
+    train = ("train", "acgan", covers, run, "--width", 4, "--batch-size", 8)
+    assert covergan(*train, "--condition", "genre,decade", "--steps", 30)[0] == 0
+    assert covergan(*train, "--steps", 40, "--resume")[0] == 0  # goes on with what it was told before
+    settings = json.loads((run / "run.json").read_text())
+    assert settings["steps"] == 40 and settings["conditions"]["decades"]
+    drawn = {}
+    for name, wanted in (
+        ("jazz", ("--genre", "jazz")),
+        ("mixed", ("--genre", "jazz:0.7,metal:0.3")),
+        ("then", ("--genre", "jazz", "--decade", 1990)),
+    ):
+        assert covergan("sample", run, tmp_path / f"{name}.png", "--n", 4, *wanted)[0] == 0
+        drawn[name] = imageio.imread(tmp_path / f"{name}.png")
+    assert not np.array_equal(drawn["jazz"], drawn["mixed"])
+    assert "no genre 'polka'" in refused("sample", run, tmp_path / "no.png", "--genre", "polka")
+    assert "no decade 1815" in refused("sample", run, tmp_path / "no.png", "--decade", 1815)
+    assert "rock:0.7,jazz:0.3" in refused("sample", run, tmp_path / "no.png", "--genre", "rock:loud")
+    assert "other settings (conditions)" in refused(*train, "--steps", 41, "--resume", "--condition", "decade")
+
+
+def test_only_conditional_models_are_told_what_to_draw(refused, covers, trained, tmp_path):
+    assert "leave --condition out" in refused("train", "dcgan", covers, tmp_path / "run", "--condition", "genre")
+    assert "take an acgan" in refused("sample", trained, tmp_path / "no.png", "--genre", "rock")
+    assert "Cannot condition on mood" in refused("train", "acgan", covers, tmp_path / "run", "--condition", "mood")

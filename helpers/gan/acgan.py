@@ -8,6 +8,7 @@ from keras import ops
 
 from helpers.errors import CourseError
 from helpers.gan import losses, networks
+from helpers.gan.augment import Augment
 from helpers.gan.conditions import Conditions
 from helpers.gan.dcgan import DCGAN
 
@@ -29,7 +30,7 @@ class ACGAN(DCGAN):
         class_weight: of the classification loss of either network, against the adversarial one.
     """
 
-    def __init__(self, generator, discriminator, conditions: Conditions, class_weight: float = 1.0, **kwargs):
+    def __init__(self, generator, discriminator, conditions: Conditions, class_weight: float = 0.2, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
         self.conditions = conditions
         self.class_weight = class_weight
@@ -167,6 +168,9 @@ def build(
         ),
         networks.discriminator(image_size, width, seed=seed, heads={k: units for k, units in heads.items() if units}),
         known,
+        class_weight=1.0 if historical else 0.2,
+        # Colour carries the genre, so it stays as it is; shifts keep the class head from learning covers by heart.
+        augment=Augment(() if historical else ("translation",)),
         ema_decay=0.0 if historical else 0.999,
         settings=settings,
     )
