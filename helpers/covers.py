@@ -58,6 +58,11 @@ class CoverSet:
         return self._images.shape[1]
 
     @property
+    def rows(self) -> np.ndarray:
+        """Where the covers stand in the folder's arrays, int [N], in ascending order."""
+        return np.arange(len(self._images)) if self._rows is None else self._rows
+
+    @property
     def hash(self) -> str:
         """Hex digest of the content; that of a part depends on which covers are in it."""
         if self._rows is None:
@@ -196,8 +201,9 @@ class CoverSet:
         return self._part(chosen, self._depth)
 
     def _part(self, chosen: np.ndarray, depth: int | None = None) -> "CoverSet":
-        rows = np.arange(len(self._images)) if self._rows is None else self._rows
-        return CoverSet(self.path, self._images, self.card, rows[chosen], self._depth + 1 if depth is None else depth)
+        return CoverSet(
+            self.path, self._images, self.card, self.rows[chosen], self._depth + 1 if depth is None else depth
+        )
 
     def batches(self, batch_size: int, seed: int, start_step: int = 0, balanced: bool = False) -> Iterator[np.ndarray]:
         """Endless shuffled batches, uint8 [batch_size, S, S, 3]: the images of `batch_rows`."""

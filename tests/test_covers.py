@@ -717,6 +717,12 @@ def test_choice_of_a_choice(described):
     assert numbers(described.where(genres="rock").where(years=(1979, 1999)).images) == [2, 3]
 
 
+def test_covers_are_selected_one_by_one(described):
+    chosen = described.select(described.genres == "rock")
+    assert set(chosen.genres) == {"rock"}
+    assert numbers(described.select(np.arange(6) % 2 == 1).images) == [1, 3, 5]
+
+
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
@@ -741,6 +747,12 @@ def test_batch_is_a_function_of_seed_and_number(many, size, seed, start):
     skipped = next(itertools.islice(many.batches(size, seed), start, None))
     assert skipped.shape == (size, 8, 8, 3) and skipped.dtype == np.uint8
     np.testing.assert_array_equal(next(many.batches(size, seed, start_step=start)), skipped)
+
+
+def test_rows_of_a_batch_are_those_of_its_images(many):
+    _, test = many.split("artist", 0.3)
+    for rows, images in itertools.islice(zip(test.batch_rows(20, 5), test.batches(20, 5), strict=True), 10):
+        np.testing.assert_array_equal(test[rows], images)
 
 
 @settings(max_examples=20, deadline=None)

@@ -112,17 +112,18 @@ class Conditions:
         """
         shares = None if genre is None else self._shares(genre)
         weights = self.counts.astype(float)
-        if decade is not None:
-            weights[:, np.arange(weights.shape[1]) != self._place(decade)] = 0
         if shares is not None:
-            total = weights.sum(axis=0)  # where a genre has no cover of its own, as any cover
-            by_genre = np.array([row / row.sum() if row.any() else total / max(total.sum(), 1) for row in weights[:-1]])
-            weights = np.vstack([shares[:, None] * by_genre, np.zeros(weights.shape[1])])
-        if decade is not None:  # also where no cover of the genre is from then
-            weights = np.where(np.arange(weights.shape[1]) == self._place(decade), weights + 1e-9, 0)
+            # Each genre's decades in the proportions it has them; as all genres do, where it has no cover of its own.
+            known = np.where(weights[:-1].any(axis=1, keepdims=True), weights[:-1], weights.sum(axis=0))
+            weights = shares[:, None] * known / known.sum(axis=1, keepdims=True)
+        if decade is not None:
+            place = self._place(decade)
+            column = weights[:, place] if weights[:, place].any() else weights.sum(axis=1)  # a pair that is never met
+            weights = np.zeros_like(weights)
+            weights[:, place] = column
         cumulative = weights.ravel().cumsum()
         drawn = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
-        genres, decades = np.unravel_index(np.minimum(drawn, weights.size - 1), weights.shape)
+        genres, decades = np.unravel_index(drawn, weights.shape)
         rows = np.hstack([np.eye(len(self.genres) + 1)[genres, :-1], np.eye(len(self.decades) + 1)[decades, :-1]])
         if shares is not None:
             rows[:, : len(self.genres)] = shares

@@ -130,7 +130,7 @@ def test_the_discriminator_learns_classes_from_reals_only(covers, told):
     for total, plain, seen in ((d_loss, plain_d, real), (g_loss, plain_g, fake)):
         genre, decade = batch["conditions"][:, :3], batch["conditions"][:, 3:]
         np.testing.assert_allclose(
-            total - plain, by_hand(seen["genre"], genre) + by_hand(seen["decade"], decade), rtol=1e-4
+            total - plain, 0.1 * (by_hand(seen["genre"], genre) + by_hand(seen["decade"], decade)), rtol=1e-3
         )
     other_fake["logits"] = fake["logits"]
     np.testing.assert_allclose(gan.adversarial_loss(real, other_fake, batch)[0], d_loss)

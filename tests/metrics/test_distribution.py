@@ -1,20 +1,28 @@
-"""KID, precision and recall against closed forms, independent implementations and cases whose answer is known."""
+"""The report: every measure beside its floor, for all covers and within genres; unusable input is refused by all."""
 
 import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageFilter
-from scipy.spatial.distance import cdist
-from sklearn.metrics.pairwise import polynomial_kernel
-from sklearn.neighbors import NearestNeighbors
 
 from helpers.errors import CourseError
-from helpers.metrics.distribution import evaluate, kid, polynomial_mmd, precision_recall
+from helpers.metrics.distribution import (
+    compare,
+    compare_by_genre,
+    density_coverage,
+    evaluate,
+    fid,
+    fid_infinity,
+    kid,
+    manifold,
+    patches_beside_floor,
+    precision_recall,
+    sliced_wasserstein,
+)
 from helpers.metrics.features import extract
+
+MEASURES = {"kid_lite0", "fid_lite0", "fid_infinity_lite0", "precision", "recall", "density", "coverage"}
 
 
 def gaussian(n, d, seed, mean=0.0):
@@ -35,132 +43,12 @@ def pictures(n, size, seed):
     return images
 
 
-# KID
-
-
-def test_mmd_equals_a_loop_over_pairs_with_scikit_learns_kernel():
-    x, y = gaussian(13, 7, 0), gaussian(9, 7, 1, 0.5)
-
-    def k(a, b):
-        return polynomial_kernel(a[None], b[None], degree=3, gamma=1 / 7, coef0=1).item()
-
-    within_x = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
-    within_y = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
-    between = np.mean([k(a, b) for a in x for b in y])
-    assert polynomial_mmd(x, y) == pytest.approx(within_x + within_y - 2 * between, rel=1e-10)
-
-
-@pytest.mark.parametrize("shift", [0.0, 0.5, 1.5])
-def test_kid_of_shifted_gaussians_is_the_closed_form(shift):
-    # In one dimension (ab + 1)^3 compares the first three moments, which are 0, 1, 0 and s, 1 + s^2, s^3 + 3s.
-    expected = 3 * shift**2 + 3 * shift**4 + (shift**3 + 3 * shift) ** 2
-    value, error = kid(gaussian(8000, 1, 0), gaussian(8000, 1, 1, shift))
-    assert abs(value - expected) < 4 * error
-    assert error < 0.1 * (1 + expected)
-
-
-@pytest.mark.parametrize("shift", [0.0, 0.3])
-def test_the_standard_error_is_the_spread_over_repeated_draws(shift):
-    draws = [kid(gaussian(120, 4, seed), gaussian(120, 4, 1000 + seed, shift), subsets=4) for seed in range(400)]
-    values, errors = np.array(draws).T
-    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.1)
-    if shift == 0:
-        assert abs(values.mean()) < 3 * values.std() / np.sqrt(400)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(2, 30), st.integers(2, 30), st.integers(1, 8), st.integers(0, 2**31))
-def test_mmd_is_symmetric_and_does_not_mind_the_order(n, m, d, seed):
-    x, y = gaussian(n, d, seed), gaussian(m, d, seed + 1, 0.5)
-    rng = np.random.default_rng(seed)
-    value = polynomial_mmd(x, y)
-    assert polynomial_mmd(y, x) == pytest.approx(value, rel=1e-9, abs=1e-9)
-    assert polynomial_mmd(rng.permutation(x), rng.permutation(y)) == pytest.approx(value, rel=1e-9, abs=1e-9)
-
-
-def test_kid_is_a_function_of_its_seed_and_shuffles_first():
-    x, y = gaussian(400, 3, 0), gaussian(300, 3, 1, 0.3)
-    assert kid(x, y, seed=4) == kid(x, y, seed=4) != kid(x, y, seed=5)
-    forth, back = kid(x, y), kid(y, x)
-    assert abs(forth[0] - back[0]) < 3 * (forth[1] + back[1])
-    # Cut as they come, sorted covers (by genre, say) would give parts that are nothing like the whole.
-    value, error = kid(x[np.argsort(x[:, 0])], y)
-    assert abs(value - forth[0]) < 3 * (error + forth[1])
-
-
-# Precision and recall
-
-
-def reference_precision_recall(real, fake, k):
-    def share_inside(points, centres):
-        reach = NearestNeighbors(n_neighbors=k + 1).fit(centres).kneighbors(centres)[0][:, k]
-        return np.mean([(np.linalg.norm(centres - point, axis=1) <= reach).any() for point in points])
-
-    return share_inside(fake, real), share_inside(real, fake)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(6, 60), st.integers(6, 60), st.integers(1, 12), st.integers(1, 5), st.integers(0, 2**31))
-def test_precision_and_recall_equal_those_from_scikit_learns_neighbours(n, m, d, k, seed):
-    real, fake = gaussian(n, d, seed), gaussian(m, d, seed + 1, 0.7)
-    assert precision_recall(real, fake, k) == pytest.approx(reference_precision_recall(real, fake, k))
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    arrays.arrays(np.float32, (12, 2), elements=st.integers(-3, 3)),
-    arrays.arrays(np.float32, (9, 2), elements=st.integers(-3, 3)),
-    st.integers(1, 4),
-)
-def test_equal_images_and_ties_are_counted_as_inside(real, fake, k):
-    """Small whole numbers: many duplicates and equal distances, which SciPy computes exactly."""
-
-    def share_inside(points, centres):
-        reach = np.sort(cdist(centres, centres, "sqeuclidean"), axis=1)[:, k]
-        return (cdist(points, centres, "sqeuclidean") <= reach).any(axis=1).mean()
-
-    precision, recall = precision_recall(real, fake, k)
-    assert (precision, recall) == pytest.approx((share_inside(fake, real), share_inside(real, fake)))
-    assert 0 <= precision <= 1 and 0 <= recall <= 1
-
-
-def test_precision_and_recall_do_not_mind_order_scale_or_place():
-    real, fake = gaussian(700, 5, 0), gaussian(600, 5, 1, 0.5)
-    rng = np.random.default_rng(0)
-    expected = precision_recall(real, fake)
-    assert precision_recall(rng.permutation(real), rng.permutation(fake)) == expected
-    assert precision_recall(100 + 7 * real, 100 + 7 * fake) == expected
-    assert precision_recall(fake, real) == expected[::-1]
-
-
-def test_a_set_covers_itself():
-    x = gaussian(50, 8, 0)
-    assert precision_recall(x, x) == (1, 1)
-
-
-def test_distant_sets_share_nothing():
-    assert precision_recall(gaussian(50, 8, 0), gaussian(50, 8, 1, 100)) == (0, 0)
-
-
-def test_a_generator_with_eight_pictures_is_precise_and_covers_nothing():
-    real, modes = gaussian(500, 16, 0), gaussian(500, 16, 0)[:8]
-    fake = modes[np.random.default_rng(1).integers(0, 8, 500)] + 1e-3 * gaussian(500, 16, 2)
-    precision, recall = precision_recall(real, fake)
-    assert precision == 1 and recall <= 8 / 500
-
-
-def test_a_generator_that_also_makes_rubbish_is_complete_but_not_precise():
-    real, more_real = gaussian(400, 4, 0), gaussian(400, 4, 1)
-    precision, recall = precision_recall(real, np.concatenate([more_real, gaussian(400, 4, 2, 50)]))
-    assert precision < 0.5 and recall > 0.9
-
-
-@pytest.mark.parametrize("measure", [kid, precision_recall])
+@pytest.mark.parametrize("measure", [kid, fid, fid_infinity, precision_recall, density_coverage, manifold])
 @pytest.mark.parametrize(
     "real, fake, message",
     [
-        (np.ones((3, 4)), np.ones((100, 4)), "3 real covers are too few"),
-        (np.ones((100, 4)), np.ones((2, 4)), "2 generated covers are too few"),
+        (np.ones((1, 4)), np.ones((100, 4)), "1 real covers are too few"),
+        (np.ones((100, 4)), np.ones((1, 4)), "1 generated covers are too few"),
         (np.ones((100, 4)), np.full((100, 4), np.nan), "generated covers must be finite"),
         (np.full((100, 4), np.inf), np.ones((100, 4)), "real covers must be finite"),
         (np.ones((100, 4)), np.ones((100, 5)), "differ in length"),
@@ -172,9 +60,82 @@ def test_unusable_features_are_refused(measure, real, fake, message):
         measure(real, fake)
 
 
-def test_sets_of_one_picture_give_numbers():
-    assert kid(np.ones((40, 4)), np.ones((40, 4))) == (0, 0)
-    assert precision_recall(np.ones((40, 4)), np.ones((40, 4))) == (1, 1)
+# Features of three sets
+
+
+def test_every_measure_is_named_after_its_network_and_stands_beside_its_floor():
+    real, other, fake = gaussian(80, 6, 0), gaussian(80, 6, 1), gaussian(60, 6, 2, 0.5)
+    scores = compare(real, other, fake, extractor="inception", seed=3)
+    assert scores.keys() == {name.replace("lite0", "inception") for name in MEASURES}
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+    with_error = {name for name, score in scores.items() if score.keys() == {"value", "se", "floor"}}
+    assert with_error == {"kid_inception", "fid_infinity_inception"}
+
+    unit = np.sqrt((real**2).mean())
+    assert (scores["kid_inception"]["value"], scores["kid_inception"]["se"]) == kid(real / unit, fake / unit, seed=3)
+    assert scores["kid_inception"]["floor"] == kid(real / unit, other / unit, seed=3)[0]
+    assert scores["fid_inception"] == {"value": fid(real, fake), "floor": fid(real, other)}
+    limit = scores["fid_infinity_inception"]
+    assert (limit["value"], limit["se"]) == fid_infinity(real, fake, seed=3)
+    assert limit["floor"] == fid_infinity(real, other, seed=3)[0]
+    for names, measure in ((("precision", "recall"), precision_recall), (("density", "coverage"), density_coverage)):
+        assert tuple(scores[name]["value"] for name in names) == measure(real, fake)
+        assert tuple(scores[name]["floor"] for name in names) == measure(real, other)
+
+
+def test_an_unknown_extractor_is_refused():
+    with pytest.raises(CourseError, match="no extractor 'vgg'; choose lite0 or inception"):
+        compare(gaussian(30, 4, 0), gaussian(30, 4, 1), gaussian(30, 4, 2), extractor="vgg")
+
+
+@pytest.mark.parametrize("sizes", [(19, 30, 30), (30, 19, 30), (30, 30, 19)])
+def test_nineteen_of_any_kind_are_too_few(sizes):
+    with pytest.raises(CourseError, match="19 (real|generated) covers are too few"):
+        compare(*(gaussian(size, 4, seed) for seed, size in enumerate(sizes)))
+
+
+# Genres
+
+
+def test_the_genre_that_is_drawn_badly_is_found():
+    def sets(seed, shift):
+        genres = np.repeat(["jazz", "pop", "rock"], 200)
+        features = gaussian(600, 5, seed) + np.repeat([0, 1, 2], 200)[:, None]
+        return features + shift * (genres == "pop")[:, None], genres
+
+    result = compare_by_genre(sets(0, 0), sets(1, 0), sets(2, 0.7))
+    assert list(result["genres"]) == ["jazz", "pop", "rock"] and result["left_out"] == {}
+    scores = {name: score["kid_lite0"] for name, score in result["genres"].items()}
+    for name, score in scores.items():
+        assert abs(score["floor"]) < 4 * score["se"]
+        assert (score["value"] > 5 * score["se"]) == (name == "pop")
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_a_genre_is_measured_in_the_unit_of_all_covers():
+    real, other, fake = ((gaussian(240, 5, seed, 1), np.repeat(["a", "b"], 120)) for seed in range(3))
+    result = compare_by_genre(real, other, fake, seed=4)
+    unit = np.sqrt((real[0] ** 2).mean())
+    value, error = kid(real[0][120:] / unit, fake[0][120:] / unit, seed=4)
+    assert result["genres"]["b"]["kid_lite0"]["value"] == pytest.approx(value)
+    assert result["genres"]["b"]["kid_lite0"]["se"] == pytest.approx(error)
+
+
+def test_genres_with_too_few_covers_are_left_out_and_named():
+    real = gaussian(200, 4, 0), np.repeat(["folk", "metal"], 100)
+    fake = gaussian(119, 4, 2), np.repeat(["folk", "metal"], [100, 19])
+    result = compare_by_genre(real, real, fake)
+    assert list(result["genres"]) == ["folk"]
+    assert result["left_out"] == {"metal": "only 19 generated covers; 20 of each are needed"}
+    strange = gaussian(60, 4, 3), np.repeat("polka", 60)
+    why = compare_by_genre(real, real, strange)["left_out"]
+    assert why["polka"] == "only 0 real and 0 other real covers; 20 of each are needed"
+
+
+def test_a_genre_is_needed_for_every_cover():
+    real = gaussian(60, 4, 0), np.repeat("folk", 60)
+    with pytest.raises(CourseError, match="60 features but 59 genres"):
+        compare_by_genre(real, real, (real[0], real[1][1:]))
 
 
 # The whole report
@@ -197,7 +158,8 @@ class Set:
 def test_the_report_holds_what_its_parts_measure_on_disjoint_halves():
     covers, fakes = Set(pictures(130, 32, 0)), pictures(60, 32, 1)
     report = evaluate(fakes, covers, n=50)
-    assert report.keys() == {"kid_lite0", "precision", "recall", "n_real", "n_fake", "image_size", "extractor"}
+    about = {"n_real", "n_fake", "image_size", "extractor"}
+    assert report.keys() == MEASURES | {"sliced_wasserstein"} | about
     assert report["n_real"] == report["n_fake"] == 50 and report["image_size"] == 32
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
@@ -208,6 +170,9 @@ def test_the_report_holds_what_its_parts_measure_on_disjoint_halves():
     unit = np.sqrt((a.astype(float) ** 2).mean())
     assert (report["precision"]["floor"], report["recall"]["floor"]) == precision_recall(a, b)
     assert report["kid_lite0"]["floor"] == pytest.approx(kid(a / unit, b / unit)[0])
+    assert report["fid_lite0"]["floor"] == pytest.approx(fid(a, b))
+    pixels_a, pixels_b = covers.images[half_a], covers.images[half_b]
+    assert report["sliced_wasserstein"]["floor"] == pytest.approx(sliced_wasserstein(pixels_a, pixels_b)["value"])
 
 
 def test_fakes_from_the_covers_own_distribution_reach_the_floor():
@@ -222,7 +187,18 @@ def test_a_collapsed_generator_is_found_out_by_recall():
     covers = pictures(300, 32, 0)
     report = evaluate(covers[np.arange(150) % 4], covers)
     assert report["recall"]["value"] < 0.1 < report["recall"]["floor"]
+    assert report["coverage"]["value"] < 0.3 < report["coverage"]["floor"]
     assert report["kid_lite0"]["value"] > 10 * abs(report["kid_lite0"]["floor"])
+    assert report["fid_lite0"]["value"] > 1.2 * report["fid_lite0"]["floor"]
+
+
+def test_patches_have_a_value_and_a_floor_at_every_level():
+    real, other, fake = pictures(40, 64, 0), pictures(40, 64, 1), np.zeros((40, 64, 64, 3), np.uint8)
+    scores = patches_beside_floor(real, other, fake, seed=2)
+    value, floor = sliced_wasserstein(real, fake, seed=2), sliced_wasserstein(real, other, seed=2)
+    assert (scores["value"], scores["floor"]) == (value["value"], floor["value"])
+    assert list(scores["levels"]) == ["64", "32", "16"]
+    assert scores["levels"]["16"] == {"value": value["levels"][16], "floor": floor["levels"][16]}
 
 
 def test_the_report_is_a_function_of_the_seed_and_reads_maps(tmp_path):
@@ -241,8 +217,11 @@ def test_progress_runs_over_both_halves_and_the_fakes():
 
 def test_pictures_of_one_colour_give_numbers():
     report = evaluate(np.zeros((40, 32, 32, 3), np.uint8), np.zeros((80, 32, 32, 3), np.uint8))
-    assert report["kid_lite0"] == {"value": pytest.approx(0, abs=1e-4), "se": pytest.approx(0, abs=1e-4), "floor": 0}
+    zero = pytest.approx(0, abs=1e-4)
+    assert report["kid_lite0"] == {"value": zero, "se": zero, "floor": zero}
+    assert report["fid_lite0"] == {"value": zero, "floor": zero}
     assert report["precision"] == {"value": 1, "floor": 1}
+    assert report["sliced_wasserstein"]["value"] == 0
 
 
 @pytest.mark.parametrize("fakes, covers, n", [(19, 60, 100), (30, 39, 100), (0, 60, 100), (30, 60, 19), (30, 60, -1)])
@@ -270,4 +249,7 @@ def test_on_real_covers_damage_is_ranked_by_kid_and_collapse_by_recall(real_data
     collapsed = evaluate(others[np.arange(200) % 8], covers)
     assert real["kid_lite0"]["value"] < slight["kid_lite0"]["value"] < strong["kid_lite0"]["value"]
     assert abs(real["kid_lite0"]["value"]) < 4 * real["kid_lite0"]["se"]
+    for name in ("fid_lite0", "fid_infinity_lite0", "sliced_wasserstein"):
+        assert real[name]["value"] < strong[name]["value"]  # of 200 covers FID does not see a slight blur
     assert collapsed["recall"]["value"] < 0.05 and real["recall"]["value"] > 0.5
+    assert collapsed["coverage"]["value"] < 0.3 and real["coverage"]["value"] > 0.8

