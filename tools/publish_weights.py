@@ -19,14 +19,16 @@ import numpy as np
 
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
+from helpers.evaluation import evaluate
 from helpers.files import writing
 from helpers.gan import load
 from helpers.gan.runs import Run
 from helpers.gan.weights import FOLDER
-from helpers.metrics.distribution import evaluate
 from helpers.sources.synthetic import fingerprint, synthetic_covers
 
 COMPARED = 5000  # covers on each side, for the scores
+SCORES = ("kid_lite0", "precision", "recall", "genre_accuracy", "ms_ssim", "copies")
+FIGURES = ("value", "se", "low", "high", "floor", "as_diverse")
 
 
 def main() -> int:
@@ -53,7 +55,13 @@ def publish(options) -> None:
     require_drawn_now(covers, settings["covers"])
     gan = load(options.run)
     n = min(COMPARED, len(covers) // 2)
-    scores = evaluate(gan.generate(n, seed=1), covers, n=n)
+    genres = gan.labels(n, seed=1) if hasattr(gan, "genres") else None
+    scores = evaluate(gan.generate(n, seed=1), covers, genres, n=n)
+    figures = {
+        name: {figure: scores[name][figure] for figure in FIGURES if figure in scores[name]}
+        for name in SCORES
+        if name in scores
+    }
     card = settings | {
         "steps": int(gan.step),
         "data": f"dSleeves, covers 0 to {len(covers) - 1:,} of seed {seed_of(covers)} at {covers.size} px",
@@ -62,7 +70,7 @@ def publish(options) -> None:
         "hours": options.hours,
         "machine": options.machine,
         "scores_against": "covers it learnt from",
-        "scores": {name: scores[name] for name in ("kid_lite0", "precision", "recall", "n_fake")},
+        "scores": figures | {"n_fake": scores["n_fake"]},
         "licence": "CC0-1.0",
     }
     with writing(FOLDER / f"{options.name}.weights.h5") as partial:

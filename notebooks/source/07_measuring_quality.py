@@ -468,9 +468,9 @@ plt.show()
 
 # %% [markdown]
 # The plain thief stands at 0. The disguised one mingles with honest covers, which were never seen and copied nothing:
-# distance in features is not enough. `helpers.metrics.memorisation` looks twice, for candidates by features *and* by perceptual hash, then at the
-# pixels of the few that are left, in several positions. How near is too near it learns from real covers, so it can say
-# how often its alarm is false. We hide six disguised copies among the GAN's covers:
+# distance in features is not enough. `helpers.metrics.memorisation` looks twice, for candidates by features *and* by
+# perceptual hash, then at the pixels of the few that are left, in several positions. How near is too near it learns
+# from real covers, so it can say how often its alarm is false. We hide six disguised copies among the GAN's covers:
 
 # %%
 suspects = np.concatenate([disguised[:6], fakes[:94]])
@@ -480,8 +480,8 @@ print(f"caught {caught} of 6 copies; flagged {others} of the other 94; false ala
 memorisation.plot(found, suspects, material, count=9)
 
 # %% [markdown]
-# Above the suspects, below what they may have been copied from; what is flagged is in orange. `covergan evaluate` does the
-# same for every run.
+# Above the suspects, below what they may have been copied from; what is flagged is in orange. `covergan evaluate` does
+# the same for every run.
 #
 # ## 10 · Genre by genre
 #

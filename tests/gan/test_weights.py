@@ -12,7 +12,7 @@ NAMES = weights.names()
 
 
 def test_the_weights_that_the_course_names_are_there():
-    assert "dcgan_dsleeves_64" in NAMES
+    assert {"dcgan_dsleeves_64", "acgan_dsleeves_32"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,6 +31,15 @@ def test_the_file_is_small_and_draws_various_covers(name):
     assert images.shape == (16, card["image_size"], card["image_size"], 3)
     # Untrained networks draw grey, collapsed ones the same cover again and again.
     assert images.astype(float).std(axis=0).mean() > 25 and images.astype(float).std(axis=(1, 2)).mean() > 25
+
+
+def test_the_conditional_ones_draw_what_they_are_asked_for():
+    gan, card = weights.load("acgan_dsleeves_32")
+    assert len(gan.genres) == 12 and len(gan.decades) == 8
+    assert card["scores"]["genre_accuracy"]["value"] > 0.8 * card["scores"]["genre_accuracy"]["floor"]
+    green, black = (gan.generate(60, seed=1, genre=name).mean(axis=(0, 1, 2)) for name in ("reggae", "metal"))
+    assert green[1] - green[2] > black[1] - black[2] + 10  # green and gold; the darkest of all
+    assert black.mean() < gan.generate(60, seed=1, genre="ambient").mean()
 
 
 def test_unknown_weights_are_refused():
