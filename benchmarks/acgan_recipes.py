@@ -3,8 +3,9 @@
     python benchmarks/acgan_recipes.py SET --name real --about "covers of five genres" --genres rock,pop,metal
 
 Seconds are those of the processor, spent in training alone, each run on one thread in a process of its own. Models
-learn from the covers of some artists and are measured on those of others (of other pictures, where artists are not
-known); so does the judge, a network that no generator has tried to please. A row for every run goes to
+learn from the covers of some artists; heads and judge are measured on those of others (on other pictures, where artists
+are not known), KID, precision and recall on the covers learnt from. The judge is one that no generator has tried to
+please. A row for every run goes to
 data/results/acgan_recipes.json as soon as it is known; rows that are there already are not made again.
 """
 
@@ -38,11 +39,11 @@ from helpers.plots import image_grid
 RESULTS = DATA / "results" / "acgan_recipes.json"
 SAMPLES = 1000
 PER_GENRE = 60  # covers whose pairs tell how alike a genre's are
-TEST = 0.2  # share of the covers that no model learns from; the judge keeps the same
+TEST = 0.2  # share of the covers that neither the models nor the judge learn from
 
 
 def parts(options) -> tuple[CoverSet, CoverSet]:
-    """The covers to learn from and those to measure on, which `fit_on` holds out as well."""
+    """The covers to learn from and those to measure on."""
     covers = CoverSet.open(options.covers)
     if options.genres:
         covers = covers.select(np.isin(covers.genres, options.genres))
@@ -103,7 +104,8 @@ def compare(options) -> None:
     settings |= {name: getattr(options, name) for name in ("about", "genres", "batch_size", "width", "seconds")}
     settings["command"] = f"python benchmarks/acgan_recipes.py SET --name {options.name} --about {options.about!r}"
     settings["command"] += f" --genres {','.join(options.genres)}" if options.genres else ""
-    settings["command"] += f" --seconds {options.seconds:g}"
+    for name in ("seconds", "batch_size", "width", "seed"):
+        settings["command"] += f" --{name.replace('_', '-')} {getattr(options, name):g}"
     results = read()
     known = results["sets"].get(options.name, settings)
     if any(known[name] != value for name, value in settings.items()):

@@ -55,10 +55,11 @@ class ReACGAN(ACGAN):
     def data_to_data(self, heads, wanted):
         towards_proxy = ops.sum(heads["genre"] * wanted, axis=1)
         between = heads["embedding"] @ ops.transpose(heads["embedding"])
-        other = 1 - wanted @ ops.transpose(wanted)
+        known = ops.sum(wanted, axis=1)  # 0 where the genre is not, and such covers count for nothing
+        other = ops.cast(wanted @ ops.transpose(wanted) == 0, "float32") * known[:, None] * known
         pull = ops.exp(ops.minimum(towards_proxy - self.MARGIN, 0) / self.TEMPERATURE)
         push = ops.sum(other * ops.exp(ops.maximum(between - (1 - self.MARGIN), 0) / self.TEMPERATURE), axis=1)
-        return ops.mean(ops.log(pull + push) - ops.log(pull))
+        return ops.sum(known * (ops.log(pull + push) - ops.log(pull))) / ops.maximum(ops.sum(known), 1.0)
 
 
 class Proxies(layers.Layer):
@@ -89,13 +90,8 @@ class Ramp(ACGAN):
     def condition(self, latents, batch):
         return [latents, self.share() * batch["conditions"]]
 
-    def adversarial_loss(self, real, fake, batch):
-        full = self.class_weight
-        self.class_weight = full * self.share()
-        try:
-            return super().adversarial_loss(real, fake, batch)
-        finally:
-            self.class_weight = full
+    def class_loss(self, heads, conditions):
+        return self.share() * super().class_loss(heads, conditions)
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,10 @@ def main():
     learnt, held_out = covers.split("artist", TEST, seed=0)
     conditions = Conditions.of(learnt, genres=options.genres)
     gan = acgan.build(options.recipe, covers.size, options.width, 0, conditions.settings)
-    start, used = int(gan.step), time.process_time()
+    used = time.process_time()
     gan.fit(learnt, options.steps, options.batch_size, run=options.run)
     used = time.process_time() - used
-    print(f"{int(gan.step) - start:,} steps in {used / 60:.1f} processor minutes", flush=True)
+    print(f"{int(gan.step):,} steps in all, and {used / 60:.1f} processor minutes now", flush=True)
 
     fakes, labels = gan.generate(FAKES, seed=1), gan.labels(FAKES, seed=1)
     rows = np.concatenate([gan.generate(12, seed=2, genre=name) for name in gan.genres])

@@ -310,47 +310,37 @@ def evaluate(
     html_path: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
     backend: BackendOption = None,
 ):
-    """Measure covers against real ones: KID, precision and recall, each beside its real-versus-real floor."""
+    """Measure covers against real ones: quality, diversity, genres and copies, each beside what real covers get."""
     from helpers.covers import CoverSet
 
     covers = CoverSet.open(covers_path)
-    fakes = fake_covers(subject, covers.size, min(n, len(covers) // 2), seed, backend)
-    from helpers.metrics.distribution import evaluate as measure
+    start_keras(backend)
+    from helpers.fakes import fakes_of
+
+    fakes, genres, head = fakes_of(subject, covers.size, min(n, len(covers) // 2), seed)
+    from helpers.evaluation import evaluate as measure
+    from helpers.report import MEASURES, evaluation_page, figure_of
 
     with progress("Looking at covers", None) as advance:
-        scores = measure(fakes, covers, n=n, seed=seed, progress=lambda done, total: advance(done, total=total))
+
+        def report(what, done, total):
+            advance(done, note=what, total=total)
+
+        scores = measure(fakes, covers, genres, n, seed, head, report)
     if json_path:
         with writing(json_path) as partial:
             partial.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
     if html_path:
-        from helpers.report import evaluation_page
-
         with writing(html_path) as partial:
-            partial.write_text(evaluation_page(subject.name, scores, fakes, covers), encoding="utf-8")
+            partial.write_text(evaluation_page(subject.name, scores, fakes, covers, genres), encoding="utf-8")
     if (used := scores["n_fake"]) < n:
         console.print(f"Compared {used:,} covers on each side: {n:,} would take {n:,} fakes and {2 * n:,} real covers.")
-    kid, precision, recall = scores["kid_lite0"], scores["precision"], scores["recall"]
-    console.print(f"KID (lite0)  {kid['value']:.3f} ± {kid['se']:.3f}   real against real {kid['floor']:.3f}")
-    console.print(f"precision    {precision['value']:.3f}           real against real {precision['floor']:.3f}")
-    console.print(f"recall       {recall['value']:.3f}           real against real {recall['floor']:.3f}")
-
-
-def fake_covers(subject: Path, size: int, n: int, seed: int, backend: Backend | None):
-    """Covers [N, size, size, 3] of a run, which draws n, or all of a CoverSet or folder, in whatever order they lie."""
-    import tempfile
-
-    from helpers.covers import CARD, CoverSet
-    from helpers.gan.runs import Run
-    from helpers.preprocess.clean import SmallestSide, Square
-
-    gans = start_keras(backend)
-    if Run(subject).exists:
-        return gans.load(subject).generate(n, seed)
-    if (subject / CARD).exists():
-        return CoverSet.open(subject)
-    with tempfile.TemporaryDirectory() as folder:
-        steps = [SmallestSide(), Square()]  # what a GAN drew counts, also if it is flat or drawn twice
-        return CoverSet.build(subject, Path(folder, "fakes"), size, steps=steps, merge=False)[:].copy()
+    for key, (name, _, _) in MEASURES.items():
+        if key in scores:
+            floor = figure_of(scores[key], "floor")
+            console.print(f"{name:20s} {figure_of(scores[key]):24s} real against real {floor}")
+    for name, why in scores["left_out"].items():
+        console.print(f"{name}: not measured. {why}")
 
 
 def start_keras(backend: Backend | None):

@@ -351,11 +351,13 @@ def test_a_conditional_model_is_trained_and_draws_what_it_is_asked_for(covergan,
     for name, wanted in (
         ("jazz", ("--genre", "jazz")),
         ("mixed", ("--genre", "jazz:0.7,metal:0.3")),
-        ("then", ("--genre", "jazz", "--decade", 1990)),
+        ("nineties", ("--genre", "jazz", "--decade", 1990)),
+        ("fifties", ("--genre", "jazz", "--decade", 1950)),
     ):
         assert covergan("sample", run, tmp_path / f"{name}.png", "--n", 4, *wanted)[0] == 0
         drawn[name] = imageio.imread(tmp_path / f"{name}.png")
     assert not np.array_equal(drawn["jazz"], drawn["mixed"])
+    assert not np.array_equal(drawn["nineties"], drawn["fifties"])
     assert "no genre 'polka'" in refused("sample", run, tmp_path / "no.png", "--genre", "polka")
     assert "no decade 1815" in refused("sample", run, tmp_path / "no.png", "--decade", 1815)
     assert "rock:0.7,jazz:0.3" in refused("sample", run, tmp_path / "no.png", "--genre", "rock:loud")

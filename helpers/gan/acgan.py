@@ -47,7 +47,9 @@ class ACGAN(DCGAN):
         rows = self.conditions.encode(covers.table)
         names = (*self.genres, *self.decades)
         if missing := [name for name, used in zip(names, rows.any(axis=0), strict=True) if not used]:
-            raise CourseError(f"No cover of the set is {missing[0]}, so the model cannot learn what that looks like.")
+            raise CourseError(
+                f"The set has no cover of {missing[0]}, which the model is to learn; use one that has some."
+            )
         return {"conditions": rows}
 
     def condition(self, latents, batch):
@@ -91,7 +93,12 @@ class ACGAN(DCGAN):
 
         Args:
             images: uint8 [N, S, S, 3].
+
+        Raises:
+            CourseError: if the model was not conditioned on genres.
         """
+        if not self.genres:
+            raise CourseError("The model was not conditioned on genres; train one that is.")
         probabilities = np.empty((len(images), len(self.genres)), np.float32)
         for start in range(0, len(images), batch_size):
             part = np.asarray(images[start : start + batch_size])
@@ -105,8 +112,9 @@ class HistoricalACGAN(ACGAN):
     """The model of "Album Cover Generation from Genre Tags" (Hepburn, McConville, Santos-Rodriguez 2017).
 
     Latents are uniform, and two of them are codes that a head of the discriminator must find again in the fake, as in
-    InfoGAN (Chen et al. 2016, equation 6, with a Gaussian of fixed width). Training starts without genres, on as many
-    covers as there are, and goes on with them at learning rates a hundred times lower.
+    InfoGAN (Chen et al. 2016, equation 6, with a Gaussian of fixed width). Training starts without genres and goes on
+    with them at lower learning rates. The paper starts on a larger set, of covers without genres; here both parts see
+    the same covers, and the networks are those of this course.
     """
 
     LABEL_NOISE = 0.0
@@ -177,7 +185,7 @@ def build(
     rates = (1e-3, 1e-3)
     if historical:
         rates = [
-            keras.optimizers.schedules.PiecewiseConstantDecay([gan.PRETRAINING], values)
+            keras.optimizers.schedules.PiecewiseConstantDecay([gan.PRETRAINING - 1], values)  # the last of the first
             for values in (gan.G_RATES, gan.D_RATES)
         ]
     gan.compile(*(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates))
@@ -185,9 +193,10 @@ def build(
 
 
 def defaults(recipe: str, profile) -> dict:
-    """Steps, batch size and width: the paper's own for the historical recipe, otherwise the profile's.
+    """Steps, batch size and width.
 
-    Steps are twice the profile's: there is more to learn.
+    The historical recipe has the paper's batch size and width, and a number of steps that is our guess. Otherwise they
+    are the profile's, with twice the steps: there is more to learn.
     """
     if recipe == "historical":
         return {"steps": 2 * HistoricalACGAN.PRETRAINING, "batch_size": 128, "width": 128}

@@ -172,7 +172,7 @@ class GAN(TrainStep, keras.Model):
             raise CourseError(f"The covers are {covers.size} px and the model {self.image_size} px; prepare that size.")
         if steps < 1:
             raise CourseError(f"Cannot train for {steps} steps; ask for at least one.")
-        next(covers.batch_rows(batch_size, seed))  # complains about a wrong batch size before a folder is made
+        next(self.batches(covers, batch_size, seed))  # complains about batch size and covers before a folder is made
         if run is not None:
             run = Run(run)
             run.begin(self, dict(self.settings) | {"batch_size": batch_size, "seed": seed, "covers": covers.hash})

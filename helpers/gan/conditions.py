@@ -7,6 +7,7 @@ known; so it is with the decades. A network that takes the row in linearly can d
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Conditions:
                     f"use covers with more of them, or do not condition on the {kind}."
                 )
         conditions = cls(found["genre"], found["decade"], [[0]])
-        conditions.counts = conditions._count(conditions.encode(table))
+        conditions.counts = conditions._count(table)
         return conditions
 
     def encode(self, table) -> np.ndarray:
@@ -79,9 +80,12 @@ class Conditions:
             rows[(_decades(table) == decade).fillna(False).to_numpy(bool), k] = 1
         return rows
 
-    def _count(self, rows: np.ndarray) -> np.ndarray:
+    def _count(self, table) -> np.ndarray:
+        """Covers of each main genre, the first tag that is known, and decade."""
+        places = {name: k for k, name in enumerate(self.genres)}
+        genres = [next((places[name] for name in names if name in places), len(places)) for names in table["genres"]]
         counts = np.zeros((len(self.genres) + 1, len(self.decades) + 1), np.int64)
-        np.add.at(counts, tuple(self._indices(rows)), 1)
+        np.add.at(counts, (genres, self._indices(self.encode(table))[1]), 1)
         return counts
 
     def _indices(self, rows: np.ndarray) -> list[np.ndarray]:
@@ -103,12 +107,14 @@ class Conditions:
     ) -> np.ndarray:
         """Draw n rows, float32 [n, K]; what is not asked for comes as often as it does in the training set.
 
+        Of covers with several tags, only the main one counts.
+
         Args:
             genre: a name, or names with their shares, such as {"rock": 0.7, "jazz": 0.3}.
             decade: its first year.
 
         Raises:
-            CourseError: if the model does not know the genre or the decade, or a share is no positive number.
+            CourseError: if the model does not know the genre or the decade, or the shares are no shares.
         """
         shares = None if genre is None else self._shares(genre)
         weights = self.counts.astype(float)
@@ -130,14 +136,17 @@ class Conditions:
         return rows.astype(np.float32)
 
     def _shares(self, genre: str | Mapping[str, float]) -> np.ndarray:
-        mixture = {genre: 1.0} if isinstance(genre, str) else dict(genre)
+        mixture = {genre: 1.0} if isinstance(genre, str) else genre
+        if not isinstance(mixture, Mapping):
+            raise CourseError(f"{genre!r} is no genre; pass a name, or names with shares like {{'rock': 0.7}}.")
         if not self.genres:
             raise CourseError("The model was not conditioned on genres; leave the genre out.")
         if unknown := [name for name in mixture if name not in self.genres]:
             raise CourseError(f"The model knows no genre {unknown[0]!r}; choose from {', '.join(self.genres)}.")
-        values = np.array([mixture.get(name, 0.0) for name in self.genres], float)
-        if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
-            raise CourseError(f"The shares of a mixture of genres must be positive numbers, unlike those of {mixture}.")
+        values = [mixture.get(name, 0.0) for name in self.genres]
+        if not all(isinstance(value, Real) and 0 <= value < math.inf for value in values) or not any(values):
+            raise CourseError(f"Shares of genres must be numbers from 0 up, and not all 0, unlike those of {mixture}.")
+        values = np.array(values, float)
         return values / values.sum()
 
     def _place(self, decade: int) -> int:

@@ -63,7 +63,7 @@ def generator(
         wanted = layers.Input((conditions,), name="conditions")
         inputs = [latents, wanted]
         if not conditional_norm:
-            x = layers.Concatenate()([x, layers.Dense(EMBEDDING, kernel_initializer=initializer)(wanted)])
+            x = layers.Concatenate()([x, layers.Dense(EMBEDDING, kernel_initializer="zeros", use_bias=False)(wanted)])
     channels = width * image_size // 8
     x = layers.Reshape((1, 1, x.shape[-1]))(x)
     x = block(x, layers.Conv2DTranspose(channels, 4, use_bias=False, kernel_initializer=initializer))

@@ -64,8 +64,8 @@ def diversity(
     """Mean MS-SSIM over random pairs of fakes, and over pairs of real covers, of every genre; lower is more diverse.
 
     No cover is in two pairs. Pairs that share one are alike for that reason, and an interval that takes them for
-    independent is too narrow; of disjoint pairs, resampling the values is enough. "low" and "high" are the 2.5th and
-    the 97.5th percentile of the mean over 2,000 resamples of the pairs.
+    independent is too narrow; of disjoint pairs, resampling the values is enough if there are thirty or more. "low" and
+    "high" are the 2.5th and the 97.5th percentile of the mean over 2,000 resamples of the pairs.
 
     Args:
         fakes, reals: genre -> uint8 [N, S, S, 3], all of one size.
@@ -111,7 +111,7 @@ def most_alike(images: np.ndarray, count: int = 5, seed: int = 0) -> list[tuple[
 
     Args:
         images: uint8 [N, S, S, 3].
-        count: pairs to return; fewer where there are not so many.
+        count: pairs to return; fewer where one cover is the nearest of many.
         seed: which 2,000 of more covers are searched.
 
     Raises:
@@ -203,10 +203,12 @@ def _mean_similarity(images: np.ndarray, pairs: int, seed: int, progress) -> dic
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:
-    """Each image as VIEW x VIEW means, less their average and of length 1: float32 [N, VIEW * VIEW * 3]."""
-    views = ops.convert_to_numpy(_resized(images, VIEW)).reshape(len(images), -1)
+    """Each image as VIEW x VIEW means, less their average and of length 1: float32 [N, VIEW * VIEW * 3 + 1]."""
+    blocks = [images[start : start + 16 * BATCH] for start in range(0, len(images), 16 * BATCH)]
+    views = np.concatenate([ops.convert_to_numpy(_resized(block, VIEW)).reshape(len(block), -1) for block in blocks])
     views -= views.mean(axis=1, keepdims=True)
-    return views / np.maximum(np.linalg.norm(views, axis=1, keepdims=True), 1e-6)
+    views = np.hstack([views, np.ones((len(views), 1), np.float32)])  # so that plain covers are alike, too
+    return views / np.linalg.norm(views, axis=1, keepdims=True)
 
 
 def _resized(images, side: int):

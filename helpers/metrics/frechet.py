@@ -77,10 +77,12 @@ def fid_infinity(real: np.ndarray, fake: np.ndarray, sizes: int = SIZES, seed: i
     intercept is the value for N → ∞. Here N runs from half to all of the images, evenly in 1/N; each time N random
     images of both sets are compared (the paper leaves the real set as it is, whose own bias then stays). Two limits:
 
-    - the line bends where N is below about one and a half times the number of features: with fewer images the value is
-      still too large, though less so than `fid`. Its floor shows by how much;
+    - the line bends where a set has fewer than about one and a half times as many images as there are features. Half of
+      the images must be more than that, for 1,280 features about 4,000 in all, or the value stays too large, though
+      less so than `fid`. Its floor shows by how much;
     - the standard error is that of the intercept. It comes from the scatter about the line, that is, from which images
-      were drawn, and says nothing of the bend.
+      were drawn, and says nothing of the bend, nor of what all draws from one set share: in tests it was too small by
+      up to a third.
 
     Raises:
         CourseError: if the features are not finite [N, D] arrays with at least 20 rows, or sizes is below 3.

@@ -98,9 +98,9 @@ for genre, year, row in zip(covers.genres[:4], covers.table["year"][:4], rows, s
 #
 # **Conditional batch norm.** Batch norm ends with a scale and an offset for each channel, the same for every image. Let
 # the label choose them: a channel that draws sunbursts can then be switched off for ambient, and on for metal, at every
-# resolution. With $\hat{x}$ for the normalised channel and $c$ for the row,
+# resolution. With $h$ for what batch norm gives and $c$ for the row,
 #
-# $$y = (1 + W c)\,\hat{x} + V c + b.$$
+# $$y = (1 + W c)\,h + V c.$$
 #
 # $W$ and $V$ begin as zeros: at first every genre is drawn in the same way, and differences grow where they pay.
 
@@ -243,7 +243,7 @@ plots.strips({f"{first} to {second}": between(first, second, seed=8) for first, 
 # someone who has never met the generator. `fit_on` trains a **judge** on real covers: a linear classifier on general
 # features of pictures and on colours. A fifth of the covers, by artists that the judge has not seen, is kept to find
 # out how good it is; for 47 % right is a triumph if the judge itself is right in 50 % of real covers, and a disaster
-# if it is right in 95 %.
+# if it is right in 95 %. The fakes are those of *your* training above, not of the longer one.
 
 # %%
 judge, held_out = fit_on(covers, seed=SEED)
@@ -272,9 +272,9 @@ confusions(opinions)
 reliability_curves(opinions)
 
 # %% [markdown]
-# **The accuracy on fakes can be higher than on real covers.** That is no triumph: it means that the fakes are more
-# typical than real covers are, caricatures that leave out what is unusual. A perfect generator would be read right
-# exactly as often as reality.
+# **The accuracy on fakes can be higher than on real covers.** That is no triumph. Either the fakes are more typical
+# than real covers are, caricatures that leave out what is unusual; or they copy covers that the judge has learnt from,
+# which notebook 07 checks. A perfect generator would be read right exactly as often as reality.
 #
 # ## 9 · What we tried
 #
@@ -293,8 +293,9 @@ for name, settings in tried["sets"].items():
     display(Markdown(f"{about}{settings['judge_reals']:.3f}*"), Markdown("\n".join(lines)))
 
 # %% [markdown]
-# One seed each, and the first minutes of a training: small differences mean nothing here. Look for the large ones, and
-# read accuracy and diversity together. A recipe that draws one caricature per genre is right every time.
+# *plain* is the ACGAN above without the shifts, *augmented* the one with them; every other row changes one thing in
+# *plain*. One seed each, and the first minutes of a training: small differences mean nothing here. Look for the large
+# ones, and read accuracy and diversity together. A recipe that draws one caricature per genre is right every time.
 #
 # ## 10 · The paper on album covers
 #
@@ -315,9 +316,10 @@ for row in answers["rows"].values():
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# Do not set the rows against each other: other covers, other genres, 64 pixels there and 32 here. What they have in
-# common is the lesson. **Nobody can tell the genre of most covers by looking**, neither the head nor a judge, and a
-# generator that the head reads better than real covers has learnt to flatter the head.
+# Do not set the rows against each other: other covers, other genres, other sizes. What they have in common is the
+# lesson. **Nobody can tell the genre of every cover by looking**: head and judge are often wrong about real covers, and
+# that is the mark to set fakes against. A generator whose covers the head reads better than real ones has learnt to
+# flatter the head.
 
 # %% [markdown]
 # ## Exercises
@@ -398,7 +400,8 @@ print("Well done. On your own fakes:", *most_confused(opinions["fakes"]["confusi
 # - The class head learns from real covers only, and with a small weight. Otherwise you get caricatures.
 # - Never ask the discriminator how good the conditioning is. Ask a judge, and set its accuracy on fakes beside its
 #   accuracy on real covers.
-# - More right answers than on real covers means caricatures, so look at diversity as well. That is the next notebook.
+# - More right answers than on real covers mean caricatures, or copies. So look at diversity as well, in the next
+#   notebook.
 #
 # ## Where the idea comes from
 #

@@ -217,8 +217,8 @@ plt.show()
 # Forsyth, 2020), with an error from how well the line fits.
 #
 # There is no free lunch. The line is straight only once there are more images than features, about one and a half times
-# as many. For 1,280 features that is about 2,000 images. With fewer, FID-infinity is still too large, and only its
-# floor tells you so:
+# as many, also in the *smallest* of the sets compared, which are half as large. For 1,280 features that takes about
+# 4,000 images. With fewer, as here, FID-infinity is still too large, and only its floor tells you so:
 
 # %%
 for name, group in (("real", features["other"]), ("GAN", features["gan"])):
@@ -390,7 +390,7 @@ zoo = {
     "real": other,
     "noise": noisy(material, 15),
     "blur": blurred(material, 0.5),
-    "collapse": reference[np.arange(N) % 8],
+    "collapse": material[np.arange(N) % 8],
     "upside down": material[:, ::-1, ::-1],
     "thief": material,
     "GAN": fakes,
@@ -434,8 +434,9 @@ plt.show()
 #   floor: in feature space grainy covers huddle together, in a place that a few real covers' balls happen to reach.
 # - **Blur**: the network, which sees the covers enlarged, hardly notices. The sliced Wasserstein distance, which counts
 #   fine detail, does.
-# - **Collapse**: every single cover is real, so precision is perfect. Recall and coverage are next to nothing, and this
-#   is why they are the numbers to watch during training.
+# - **Collapse**: every single cover is real, so precision has nothing against it; an average over eight covers, it may
+#   land anywhere. Recall and coverage are next to nothing, and this is why they are the numbers to watch during
+#   training.
 # - **Upside down**: you see it at once. The network, which has to know a teapot from any side, hardly cares. Light
 #   that comes from below upsets the coarse level of the sliced Wasserstein distance more.
 # - **The thief** passes everything. **It is as good as reality in every single measure.** Of course: its covers *are*

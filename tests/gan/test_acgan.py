@@ -40,7 +40,7 @@ def colourful(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(colourful):
     gan = build(Conditions.of(colourful).settings, width=8)
-    return gan.fit(colourful, 250, 32, verbose=0)
+    return gan.fit(colourful, 600, 32, verbose=0)
 
 
 def test_it_draws_the_genre_it_is_asked_for(trained):
@@ -143,9 +143,10 @@ def test_permuted_labels_raise_the_loss_of_a_trained_head(trained, colourful):
     assert float(trained.class_loss(heads, wrong)) > float(trained.class_loss(heads, batch["conditions"])) + 1
 
 
-def test_at_the_start_every_condition_gives_the_same_generator(told):
-    gan = build(told)
-    latents = np.random.default_rng(0).standard_normal((4, 100)).astype(np.float32)
+@pytest.mark.parametrize("recipe", acgan.RECIPES)
+def test_at_the_start_every_condition_gives_the_same_generator(told, recipe):
+    gan = build(told, recipe=recipe)
+    latents = np.random.default_rng(0).standard_normal((4, gan.latent_dim)).astype(np.float32)
     rows = np.eye(6, dtype=np.float32)[:4]
     np.testing.assert_array_equal(gan.draw(latents, rows), gan.draw(latents, np.zeros_like(rows)))
 
@@ -156,11 +157,14 @@ def test_conditions_enter_the_generator_linearly(conditional_norm):
     network = networks.generator(16, 4, conditions=3, conditional_norm=conditional_norm)
     rng = np.random.default_rng(0)
     network.set_weights([rng.normal(0, 0.3, value.shape).astype(np.float32) ** 2 for value in network.get_weights()])
-    first = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
+    kind = keras.layers.Add if conditional_norm else keras.layers.Concatenate
+    entry = next(layer for layer in network.layers if isinstance(layer, kind))  # where they have come in first
+    heard = keras.Model(network.inputs, entry.output)
+    latents = rng.standard_normal((1, 100)).astype(np.float32)
     a, b = np.eye(3, dtype=np.float32)[:2]
-    mixed = ops.convert_to_numpy(first((0.3 * a + 0.7 * b)[None]))
-    parts = [ops.convert_to_numpy(first(row[None])) for row in (a, b)]
-    np.testing.assert_allclose(mixed, 0.3 * parts[0] + 0.7 * parts[1], rtol=1e-4, atol=1e-5)
+    mixed, first, second = (ops.convert_to_numpy(heard([latents, row[None]])) for row in (0.3 * a + 0.7 * b, a, b))
+    assert np.abs(first - second).max() > 0.01
+    np.testing.assert_allclose(mixed, 0.3 * first + 0.7 * second, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("recipe", acgan.RECIPES)
@@ -179,11 +183,14 @@ def test_the_historical_model_starts_without_conditions(covers, told, monkeypatc
     gan = build(told, recipe="historical")
     heads = ("genre", "decade")
     before = {name: np.array(gan.discriminator.get_layer(name).kernel) for name in heads}
+    gan.fit(covers, 2, 8, verbose=0)
+    rates = [float(optimizer.learning_rate) for optimizer in (gan.optimizer.g_optimizer, gan.optimizer.d_optimizer)]
+    np.testing.assert_allclose(rates, (2e-3, 1e-3), rtol=1e-5)
     gan.fit(covers, 3, 8, verbose=0)
     for name in heads:
         np.testing.assert_array_equal(gan.discriminator.get_layer(name).kernel, before[name])
     rates = [float(optimizer.learning_rate) for optimizer in (gan.optimizer.g_optimizer, gan.optimizer.d_optimizer)]
-    np.testing.assert_allclose(rates, (2e-3, 1e-3), rtol=1e-5)
+    np.testing.assert_allclose(rates, (1e-5, 2e-5), rtol=1e-5)  # those of the first step with conditions
     gan.fit(covers, 5, 8, verbose=0)
     for name in heads:
         assert not np.array_equal(gan.discriminator.get_layer(name).kernel, before[name])
@@ -200,6 +207,20 @@ def test_the_historical_model_has_the_sizes_of_the_paper():
     assert shapes == [128, 256, 512, 1024]
     heads = {name: tensor.shape[-1] for name, tensor in gan.discriminator.output.items()}
     assert heads == {"logits": 1, "genre": 5, "codes": 2}
+
+
+def test_both_networks_lose_when_the_codes_are_not_found_again(covers, told):
+    gan = build(told, recipe="historical")
+    (batch,) = next(gan.batches(covers, 8, seed=0))
+    rng = np.random.default_rng(0)
+    sizes = {"logits": 1, "genre": 3, "decade": 3, "codes": 2}
+    real, fake = ({k: rng.normal(size=(8, n)).astype(np.float32) for k, n in sizes.items()} for _ in range(2))
+    found = batch["latents"][:, -2:]
+    lost = np.mean((fake["codes"] - found) ** 2)
+    for loss, best in zip(
+        gan.adversarial_loss(real, fake, batch), gan.adversarial_loss(real, fake | {"codes": found}, batch), strict=True
+    ):
+        np.testing.assert_allclose(loss - best, lost, rtol=1e-4)
 
 
 def test_its_latents_are_uniform(told):
@@ -219,10 +240,17 @@ def test_a_run_is_resumed_to_the_bit_and_opened_again(covers, told, tmp_path, re
     np.testing.assert_array_equal(again.generate(3, genre="jazz"), whole.generate(3, genre="jazz"))
 
 
-def test_a_class_without_covers_is_refused(covers, told):
+def test_a_class_without_covers_is_refused(covers, told, tmp_path):
     folk = covers.where(genres=["folk", "jazz"])
-    with pytest.raises(CourseError, match="No cover of the set is 196"):
-        build(told).fit(folk.where(years=(1970, 1999)), 3, 4, verbose=0)
+    with pytest.raises(CourseError, match="The set has no cover of 196"):
+        build(told).fit(folk.where(years=(1970, 1999)), 3, 4, run=tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_of_decades_alone_names_no_genres(covers):
+    gan = build(Conditions.of(covers, ("decade",)).settings)
+    with pytest.raises(CourseError, match="not conditioned on genres"):
+        gan.classify(covers[:4])
 
 
 def test_it_must_be_told_what_there_is_to_tell(told):

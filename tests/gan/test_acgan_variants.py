@@ -88,16 +88,23 @@ def test_projection_adds_the_score_of_the_class_asked_for(variants, told):
 
 def test_data_to_data_cross_entropy_is_the_sum_done_by_hand(variants, told):
     gan = variants.RECIPES["d2d_ce"].build(16, 4, told)
-    embedding = np.array([[1, 0], [0.6, 0.8], [0, 1]])
-    genre = np.array([[0.9, -0.2], [0.1, 0.3], [1.0, 0.5]])
-    wanted = np.array([[1, 0], [0, 1], [1, 0]])
+    embedding = np.array([[1, 0], [0.6, 0.8], [0, 1]], np.float32)
+    genre = np.array([[0.9, -0.2], [0.1, 0.3], [1.0, 0.5]], np.float32)
+    wanted = np.array([[1, 0], [0, 1], [1, 0]], np.float32)
     # The cosine to the proxy less 0.98, at most 0; those between covers of other classes less 0.02, at least 0; by 0.5.
     pull = np.exp(np.array([0.9 - 0.98, 0.3 - 0.98, 0]) / 0.5)
     first_second, second_third = np.exp((0.6 - 0.02) / 0.5), np.exp((0.8 - 0.02) / 0.5)
     push = np.array([first_second, first_second + second_third, second_third])
     expected = np.mean(-np.log(pull / (pull + push)))
     said = {"genre": ops.convert_to_tensor(genre), "embedding": ops.convert_to_tensor(embedding)}
-    np.testing.assert_allclose(gan.data_to_data(said, ops.convert_to_tensor(wanted * 1.0)), expected, rtol=1e-5)
+    np.testing.assert_allclose(gan.data_to_data(said, ops.convert_to_tensor(wanted)), expected, rtol=1e-5)
+    # A cover of unknown genre counts for nothing, and two with the same two tags are not pushed apart.
+    more = {name: ops.concatenate([value, value[:1]]) for name, value in said.items()}
+    unknown = ops.convert_to_tensor(np.vstack([wanted, np.zeros((1, 2), np.float32)]))
+    np.testing.assert_allclose(gan.data_to_data(more, unknown), expected, rtol=1e-5)
+    both = {name: ops.concatenate([value[:1]] * 2) for name, value in said.items()}
+    tagged = ops.convert_to_tensor(np.full((2, 2), 0.5, np.float32))
+    np.testing.assert_allclose(gan.data_to_data(both, tagged), 0, atol=1e-6)
 
 
 def test_embeddings_and_proxies_have_length_1(variants):
@@ -117,7 +124,7 @@ def test_the_ramp_goes_from_0_to_1(variants, told, step, share):
     real, fake = (heads(np.random.default_rng(k), logits=1, genre=2) for k in (0, 1))
     plain = DCGAN.adversarial_loss(gan, real["logits"], fake["logits"], BATCH)
     for total, without, said in zip(gan.adversarial_loss(real, fake, BATCH), plain, (real, fake), strict=True):
-        class_loss = keras.ops.convert_to_numpy(gan.class_loss(said, BATCH["conditions"]))
+        class_loss = keras.ops.convert_to_numpy(acgan.ACGAN.class_loss(gan, said, BATCH["conditions"]))
         np.testing.assert_allclose(total - without, 0.1 * share * class_loss, rtol=1e-4, atol=1e-6)
 
 

@@ -40,6 +40,8 @@ def test_a_set_tells_its_genres_decades_and_how_often_they_meet(covers):
     assert found.counts.sum() == len(covers) == 40
     # Every fourth cover is jazz, every fifth of the sixties: they meet in every twentieth.
     assert found.counts[found.genres.index("jazz"), 0] == 2
+    # Every fourth is rock and, second, folk: its main genre is rock.
+    assert found.counts.sum(axis=1).tolist() == [0, 10, 20, 10]
     assert found.counts[-1].sum() == 10 and found.counts[:, -1].sum() == 8
     again = Conditions(**found.settings)
     assert again.settings == found.settings and len(again) == 6
@@ -118,10 +120,12 @@ def test_more_samples_begin_with_the_same_ones(n, more, seed):
     [
         ({"genre": "polka"}, "no genre 'polka'; choose from folk, jazz, rock"),
         ({"genre": {"rock": 1, "polka": 1}}, "no genre 'polka'"),
-        ({"genre": {"rock": -1}}, "positive numbers"),
-        ({"genre": {"rock": float("nan")}}, "positive numbers"),
-        ({"genre": {"rock": 0}}, "positive numbers"),
-        ({"genre": {}}, "positive numbers"),
+        ({"genre": {"rock": -1}}, "from 0 up"),
+        ({"genre": {"rock": float("nan")}}, "from 0 up"),
+        ({"genre": {"rock": 0}}, "from 0 up"),
+        ({"genre": {}}, "from 0 up"),
+        ({"genre": {"rock": "much"}}, "from 0 up"),
+        ({"genre": ["rock"]}, "is no genre"),
         ({"decade": 1930}, "no decade 1930; choose from 1970, 1980"),
     ],
 )

@@ -144,7 +144,7 @@ def test_moments_refuse_what_is_no_batch(features):
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3])
-def test_the_limit_is_the_closed_form_that_fid_overestimates_and_its_error_is_right(shift):
+def test_the_limit_is_the_closed_form_that_fid_overestimates_and_its_error_is_of_the_right_size(shift):
     d, deviation, n = 12, 1.2, 400
     expected = d * (shift**2 + (deviation - 1) ** 2)
     draws = []
@@ -155,7 +155,7 @@ def test_the_limit_is_the_closed_form_that_fid_overestimates_and_its_error_is_ri
     spread = limits.std(ddof=1)
     assert plain.mean() > expected + 4 * plain.std() / np.sqrt(60)
     assert abs(limits.mean() - expected) < 3 * spread / np.sqrt(60)
-    assert np.sqrt(np.mean(errors**2)) == pytest.approx(spread, rel=0.3)
+    assert 0.6 < np.sqrt(np.mean(errors**2)) / spread < 1.2  # what all draws share, it cannot see
 
 
 def test_the_limit_of_a_line_is_found():
