@@ -163,7 +163,7 @@ def _genre_rows(genres: dict, fakes, asked: np.ndarray) -> str:
         found = np.flatnonzero(asked == name)[:PER_GENRE]
         if len(found):
             rows[name] = fakes[found]
-    return _plot(strips(rows), "generated covers of each genre") if rows else ""
+    return _plot(strips(rows, scale=2), "generated covers of each genre") if rows else ""
 
 
 def _alike(pairs: list[dict], fakes) -> str:

@@ -252,13 +252,19 @@ opinions = {
     "fakes": genre_scores(judge.probabilities(fakes), asked_for, judge.genres),
     "real covers": genre_scores(judge.probabilities(held_out[:]), held_out.genres, judge.genres),
 }
-for name, scores in opinions.items():
-    print(f"{name}: {100 * scores['accuracy']:.0f} % right ({100 * scores['low']:.0f} to {100 * scores['high']:.0f})")
+witness = {
+    "its own head, fakes": genre_scores(gan.classify(fakes), asked_for, gan.genres),
+    "its own head, real covers": genre_scores(gan.classify(held_out[:]), held_out.genres, gan.genres),
+}
+for name, scores in (opinions | witness).items():
+    share, low, high = (100 * scores[key] for key in ("accuracy", "low", "high"))
+    print(f"{name:26s} {share:.0f} % right ({low:.0f} to {high:.0f})")
 
 # %% [markdown]
-# One number hides which genres are drawn badly. In a confusion matrix, a row is what was asked for and a column what
-# the judge saw. Compare the two: what the judge confuses in *real* covers is not the generator's fault. Where only the
-# left one has dark spots beside the diagonal, the generator is to blame.
+# The discriminator's own head is there for comparison, and its real covers are some that it knows from training:
+# believe neither of its numbers. One number also hides which genres are drawn badly. In a confusion matrix, a row is
+# what was asked for and a column what the judge saw. Compare the two: what the judge confuses in *real* covers is not
+# the generator's fault. Where only the left one has dark spots beside the diagonal, the generator is to blame.
 
 # %%
 confusions(opinions)
@@ -290,7 +296,8 @@ for name, settings in tried["sets"].items():
         cells = [row["recipe"].replace("_", " "), f"{row['steps']:,}", *(f"{value:.3f}" for value in scores)]
         lines.append(f"| {' | '.join(cells)} |")
     about = f"*{settings['about']}, {settings['seconds']:g} s of one core, one seed; the judge on real covers: "
-    display(Markdown(f"{about}{settings['judge_reals']:.3f}*"), Markdown("\n".join(lines)))
+    about += f"{settings['judge_reals']:.3f}. {settings.get('note', '')}*"
+    display(Markdown(about), Markdown("\n".join(lines)))
 
 # %% [markdown]
 # *plain* is the ACGAN above without the shifts, *augmented* the one with them; every other row changes one thing in
