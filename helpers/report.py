@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.metrics import conditioning_plots, diversity
-from helpers.plots import image_grid, strips
+from helpers.plots import HEAVY, image_grid, strips
 
 SHOWN = 48  # covers in each of the two grids
 PER_GENRE = 10  # fakes in the row of a genre
@@ -50,11 +50,12 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem aut
 figure {{ display: inline-block; margin: 0 1rem 1rem 0; vertical-align: top; }}
 img {{ max-width: 100%; }}
 img.covers {{ width: 28rem; image-rendering: pixelated; }}
+img.pair {{ width: 13rem; image-rendering: pixelated; }}
 div.wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; }}
 td, th {{ padding: .2rem 1rem .2rem 0; text-align: right; vertical-align: top; }}
 td:first-child, th:first-child, td.text {{ text-align: left; }}
-td.text {{ font-size: .85rem; opacity: .8; }}
+td.text {{ font-size: .85rem; opacity: .8; min-width: 14rem; }}
 </style>
 <h1>{title}</h1>
 <p>{count:,} generated covers of {size} px against as many real ones; features from {extractor}. The floor is the same
@@ -167,25 +168,35 @@ def _genre_rows(genres: dict, fakes, asked: np.ndarray) -> str:
 
 
 def _alike(pairs: list[dict], fakes) -> str:
-    places = np.array([index for pair in pairs for index in pair["fakes"]])
-    values = ", ".join(f"{pair['value']:.2f}" for pair in pairs)
-    grid = image_grid(np.stack([fakes[np.array([place])][0] for place in places]), columns=4)
-    return _covers(grid, "pairs of generated covers", f"Pairs side by side; MS-SSIM {values}.")
+    return "\n".join(
+        _pair(*(_one(fakes, place) for place in pair["fakes"]), "two generated covers", f"MS-SSIM {pair['value']:.2f}")
+        for pair in pairs
+    )
 
 
 def _nearest(copies: dict, fakes, covers) -> str:
-    rows = copies["nearest"]
-    pictures = [source[np.array([row[key]])][0] for source, key in ((fakes, "fake"), (covers, "cover")) for row in rows]
-    distances = ", ".join(f"{row['distance']:.2f}{' (copy)' if row['copy'] else ''}" for row in rows)
-    return (
-        f"<p>{copies['count']:,} fakes are copies: nearer to a training cover than {copies['threshold']:.2f}, where 1 "
-        "is what real covers have from their nearest neighbour at the median.</p>"
-        + _covers(
-            image_grid(np.stack(pictures), columns=len(rows)),
-            "generated covers above the nearest training covers",
-            f"Above generated covers, below their nearest training covers; distances {distances}.",
+    pairs = [
+        _pair(
+            _one(fakes, row["fake"]),
+            _one(covers, row["cover"]),
+            "a generated cover and the nearest training cover",
+            f"{row['distance']:.2f}{' (copy)' if row['copy'] else ''}",
         )
+        for row in copies["nearest"]
+    ]
+    return (
+        "<p>Left generated covers, right their nearest training covers, and the distance between them, where 1 is what "
+        f"real covers have from their nearest neighbour at the median. Up to {copies['threshold']:.2f}, a fake is "
+        f"called a copy: {copies['count']:,} are.</p>\n" + "\n".join(pairs)
     )
+
+
+def _one(images, place: int) -> np.ndarray:
+    return images[np.array([place])][0]
+
+
+def _pair(left: np.ndarray, right: np.ndarray, description: str, caption: str) -> str:
+    return _covers(image_grid([left, right]), description, caption, "pair")
 
 
 def _as_diversity(genres: dict) -> dict:
@@ -203,19 +214,23 @@ def _as_diversity(genres: dict) -> dict:
     }
 
 
-def _covers(grid: np.ndarray, description: str, caption: str) -> str:
-    png = io.BytesIO()
-    Image.fromarray(grid).save(png, "PNG", optimize=True)
-    return _figure(png, "covers", description, caption)
+def _covers(grid: np.ndarray, description: str, caption: str, kind: str = "covers") -> str:
+    return _figure(Image.fromarray(grid), kind, description, caption)
 
 
 def _plot(figure, description: str) -> str:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=100, facecolor="white")
-    return _figure(png, "plot", description, "")
+    return _figure(Image.open(png).convert("RGB"), "plot", description, "")
 
 
-def _figure(png: io.BytesIO, kind: str, description: str, caption: str) -> str:
-    data = base64.b64encode(png.getvalue()).decode()
-    image = f'<img class="{kind}" src="data:image/png;base64,{data}" alt="{escape(description)}">'
-    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
+def _figure(image: Image.Image, kind: str, description: str, caption: str) -> str:
+    """An image in the page: as PNG, or as JPEG where that would make a heavy page."""
+    file, form = io.BytesIO(), "png"
+    image.save(file, "PNG", optimize=True)
+    if file.tell() > HEAVY:
+        file, form = io.BytesIO(), "jpeg"
+        image.save(file, "JPEG", quality=85, subsampling=0)
+    data = base64.b64encode(file.getvalue()).decode()
+    picture = f'<img class="{kind}" src="data:image/{form};base64,{data}" alt="{escape(description)}">'
+    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -22,7 +22,7 @@ SCORES = {
 
 
 def pictures(page: str) -> list[np.ndarray]:
-    found = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    found = re.findall(r'src="data:image/(?:png|jpeg);base64,([^"]+)"', page)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")) for png in found]
 
 
@@ -72,5 +72,11 @@ def test_the_whole_page_shows_genres_judge_diversity_and_copies():
     alike, nearest = found[-2:]
     np.testing.assert_array_equal(alike[2:10, 2:20], np.hstack([covers[0], np.full((8, 2, 3), 255), covers[2]]))
     np.testing.assert_array_equal(nearest[2:10, 2:10], covers[3])
-    np.testing.assert_array_equal(nearest[12:20, 2:10], covers[5])
+    np.testing.assert_array_equal(nearest[2:10, 12:20], covers[5])
     assert "<script" not in page and len(page) < 3_000_000
+
+
+def test_many_large_covers_make_no_heavy_page():
+    covers = np.random.default_rng(0).integers(0, 256, (200, 64, 64, 3), np.uint8)  # noise: nothing compresses worse
+    asked = np.repeat(["jazz", "rock"], 100)
+    assert len(evaluation_page("noise", WHOLE, covers, covers, asked)) < 3e6

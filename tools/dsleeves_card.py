@@ -92,7 +92,7 @@ def figures(statistics: dict, learnability: dict, drawing: dict, weights: dict[s
                 for name in ("year", *FEATURE_NAMES)
             ],
         ),
-        "What the course's default DCGAN learnt from them (`data/weights`), compared with covers it learnt from; in "
+        "What the course's models learnt from them (`data/weights`), compared with covers it learnt from; in "
         "brackets the same between two halves of those:",
         table(
             ("weights", "steps", "hours", "KID (lite0)", "precision", "recall"),

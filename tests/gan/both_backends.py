@@ -84,7 +84,7 @@ def conditional(covers):
         rng = np.random.default_rng(1)
         gan.set_weights([np.asarray(w + rng.uniform(0.01, 0.1, w.shape), w.dtype) for w in gan.get_weights()])
         for variable in (gan.step, *(v for v in gan.variables if v.path.endswith("seed_generator_state"))):
-            variable.assign(ops.zeros_like(variable))
+            variable.assign(np.zeros(variable.shape, variable.dtype))
         for step in range(1, 4):
             gan.fit(covers, step, tiny.BATCH, seed=3, verbose=0)
             for k, value in enumerate(tiny.all_weights(gan)):
