@@ -80,7 +80,10 @@ def convolutional(train, stop, seed: int):
 def temperature(probabilities: np.ndarray, genres: np.ndarray, names) -> float:
     """What to divide the logarithms by, so that covers of known genre are least surprising (Guo et al. 2017)."""
     logits = np.log(probabilities.astype(float))
-    surprise = lambda t: log_loss(genres, softmax(logits / t, axis=1), labels=list(names))  # noqa: E731
+
+    def surprise(t):
+        return log_loss(genres, softmax(logits / t, axis=1), labels=list(names))
+
     return float(minimize_scalar(surprise, bounds=(0.2, 5)).x)
 
 

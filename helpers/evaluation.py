@@ -18,7 +18,8 @@ from helpers.errors import CourseError
 from helpers.metrics import conditioning, distribution
 from helpers.metrics.diversity import diversity, most_alike
 from helpers.metrics.features import EXTRACTOR, extract
-from helpers.metrics.memorisation import Memorisation, memorisation, share
+from helpers.metrics.intervals import share
+from helpers.metrics.memorisation import Memorisation, memorisation
 
 SEARCHED = 50_000  # covers of a larger set that are searched for what was copied; their features take 256 MB
 SHOWN = 12  # fakes and pairs of fakes that are named, to be looked at
@@ -51,9 +52,10 @@ def evaluate(
     head=None,
     progress: Progress | None = None,
 ) -> dict:
-    """Measure generated covers against real ones in every way there is, with features extracted once for all.
+    """Measure generated covers against real ones in every way there is.
 
-    Half of the covers drawn are the reference, the other half takes the fakes' place and gives the floors; see
+    Features are extracted once and shared by all but the judge in training, which looks at worn copies, too. Half of
+    the covers drawn are the reference, the other half takes the fakes' place and gives the floors; see
     `helpers.metrics.distribution`. The judge of genres learns from covers by other artists than those it is measured
     on, as far as artists are known.
 
@@ -91,7 +93,8 @@ def evaluate(
             one genre for each fake.
     """
     # Of duplicates only one is drawn: a cover in one half and its copy in the other would make the floors too good.
-    order = np.random.default_rng(seed).permutation(len(covers))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(covers))
     different = order[np.sort(np.unique(covers.table["cluster"].to_numpy()[order], return_index=True)[1])]
     count = distribution.check_sets(fakes, covers.select(np.isin(np.arange(len(covers)), different)), n)
     if genres is not None and len(genres) != len(fakes):
@@ -100,7 +103,6 @@ def evaluate(
     def stage(name: str):
         return progress and (lambda done, total: progress(name, done, total))
 
-    rng = np.random.default_rng(seed)
     a, b = np.sort(different[:count]), np.sort(different[count : 2 * count])
     drawn = np.sort(rng.permutation(len(fakes))[:count])
     rest = order[~np.isin(order, different[: 2 * count])]

@@ -56,14 +56,21 @@ def show(images, columns: int | None = None, scale: int = 2, title: str | None =
     from IPython.display import Image as Picture
     from IPython.display import Markdown, display
 
-    grid, file = Image.fromarray(image_grid(images, columns, scale=scale)), io.BytesIO()
-    grid.save(file, "PNG", optimize=True)
-    if file.tell() > HEAVY:
-        file = io.BytesIO()
-        grid.save(file, "JPEG", quality=90, subsampling=0)
+    file, _ = encoded(Image.fromarray(image_grid(images, columns, scale=scale)))
     if title:
         display(Markdown(title))
-    display(Picture(file.getvalue()))
+    display(Picture(file))
+
+
+def encoded(image: Image.Image) -> tuple[bytes, str]:
+    """A picture as a file, and "png" or, where that would be heavy, "jpeg"."""
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    if file.tell() <= HEAVY:
+        return file.getvalue(), "png"
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90, subsampling=0)
+    return file.getvalue(), "jpeg"
 
 
 def strips(rows: dict, scale: int = 1):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.metrics import conditioning_plots, diversity
-from helpers.plots import HEAVY, image_grid, strips
+from helpers.plots import encoded, image_grid, strips
 
 SHOWN = 48  # covers in each of the two grids
 PER_GENRE = 10  # fakes in the row of a genre
@@ -169,7 +169,7 @@ def _genre_rows(genres: dict, fakes, asked: np.ndarray) -> str:
 
 def _alike(pairs: list[dict], fakes) -> str:
     return "\n".join(
-        _pair(*(_one(fakes, place) for place in pair["fakes"]), "two generated covers", f"MS-SSIM {pair['value']:.2f}")
+        _pair(*(fakes[place] for place in pair["fakes"]), "two generated covers", f"MS-SSIM {pair['value']:.2f}")
         for pair in pairs
     )
 
@@ -177,8 +177,8 @@ def _alike(pairs: list[dict], fakes) -> str:
 def _nearest(copies: dict, fakes, covers) -> str:
     pairs = [
         _pair(
-            _one(fakes, row["fake"]),
-            _one(covers, row["cover"]),
+            fakes[row["fake"]],
+            covers[row["cover"]],
             "a generated cover and the nearest training cover",
             f"{row['distance']:.2f}{' (copy)' if row['copy'] else ''}",
         )
@@ -189,10 +189,6 @@ def _nearest(copies: dict, fakes, covers) -> str:
         f"real covers have from their nearest neighbour at the median. Up to {copies['threshold']:.2f}, a fake is "
         f"called a copy: {copies['count']:,} are.</p>\n" + "\n".join(pairs)
     )
-
-
-def _one(images, place: int) -> np.ndarray:
-    return images[np.array([place])][0]
 
 
 def _pair(left: np.ndarray, right: np.ndarray, description: str, caption: str) -> str:
@@ -225,12 +221,7 @@ def _plot(figure, description: str) -> str:
 
 
 def _figure(image: Image.Image, kind: str, description: str, caption: str) -> str:
-    """An image in the page: as PNG, or as JPEG where that would make a heavy page."""
-    file, form = io.BytesIO(), "png"
-    image.save(file, "PNG", optimize=True)
-    if file.tell() > HEAVY:
-        file, form = io.BytesIO(), "jpeg"
-        image.save(file, "JPEG", quality=85, subsampling=0)
-    data = base64.b64encode(file.getvalue()).decode()
+    file, form = encoded(image)
+    data = base64.b64encode(file).decode()
     picture = f'<img class="{kind}" src="data:image/{form};base64,{data}" alt="{escape(description)}">'
     return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"

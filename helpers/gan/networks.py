@@ -48,11 +48,14 @@ def generator(
         x = layers.BatchNormalization(momentum=momentum)(x)
         if conditions and conditional_norm:
             channels = x.shape[-1]
-            # All zero at the start: every condition begins with the same generator.
-            scale, offset = (layers.Dense(channels, kernel_initializer="zeros", use_bias=False)(wanted) for _ in "so")
-            scale, offset = (layers.Reshape((1, 1, channels))(change) for change in (scale, offset))
+            scale, offset = change_of(channels), change_of(channels)
             x = layers.Add()([x, layers.Multiply()([x, scale]), offset])
         return layers.LeakyReLU(SLOPE)(x)
+
+    def change_of(channels):
+        # All zero at the start: every condition begins with the same generator.
+        change = layers.Dense(channels, kernel_initializer="zeros", use_bias=False)(wanted)
+        return layers.Reshape((1, 1, channels))(change)
 
     def upsample(channels, **options):
         # A kernel that the stride divides touches every pixel equally often, which keeps checkerboards away.

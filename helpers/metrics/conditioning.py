@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter
-from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, log_loss
 from sklearn.preprocessing import StandardScaler
 
 from helpers.errors import CourseError
 from helpers.metrics.features import extract
+from helpers.metrics.intervals import share
 
 GRID = 4  # a cover's layout in colour: means of so many squares a side
 SHADES = 6  # of red, green and blue, whose combinations make up a cover's palette
@@ -228,13 +228,13 @@ def genre_scores(probabilities: np.ndarray, asked_for: Sequence[str], names: Seq
     _check_known(asked_for, names)
     seen = np.asarray(names, str)[probabilities.argmax(axis=1)]
     right = seen == asked_for
-    interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    accuracy = share(right.sum(), len(right))
     bins = reliability(probabilities.max(axis=1), right)
     return {
         "genres": list(map(str, names)),
-        "accuracy": float(right.mean()),
-        "low": float(interval.low),
-        "high": float(interval.high),
+        "accuracy": accuracy["value"],
+        "low": accuracy["low"],
+        "high": accuracy["high"],
         "confusion": confusion_matrix(asked_for, seen, labels=list(names)).tolist(),
         "calibration_error": calibration_error(bins),
         "reliability": bins,

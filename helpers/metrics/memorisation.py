@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from helpers.errors import CourseError
 from helpers.metrics.features import check_features
+from helpers.metrics.intervals import share
 from helpers.metrics.nearest import Found, Nearest
 
 ALARM = 0.005
@@ -100,12 +100,6 @@ def memorisation(
     }
     alarms = of_reals[~fit] <= threshold
     return Memorisation(pd.DataFrame(nearest), float(threshold / median), share(alarms.sum(), len(alarms)))
-
-
-def share(hits: int, count: int) -> dict[str, float]:
-    """How many hits there are among `count`, with Wilson's 95 % interval: {"value", "low", "high"}."""
-    interval = binomtest(int(hits), int(count)).proportion_ci(method="wilson")
-    return {"value": float(hits / count), "low": float(interval.low), "high": float(interval.high)}
 
 
 def plot(result: Memorisation, fakes: np.ndarray, covers, count: int = 8):

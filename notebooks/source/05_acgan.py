@@ -241,9 +241,10 @@ plots.strips({f"{first} to {second}": between(first, second, seed=8) for first, 
 #
 # So far, you looked. And the discriminator's own head is no witness: the generator was trained to please it. We need
 # someone who has never met the generator. `fit_on` trains a **judge** on real covers: a linear classifier on general
-# features of pictures and on colours. A fifth of the covers, by artists that the judge has not seen, is kept to find
-# out how good it is; for 47 % right is a triumph if the judge itself is right in 50 % of real covers, and a disaster
-# if it is right in 95 %. The fakes are those of *your* training above, not of the longer one.
+# features of pictures and on colours. It learns from every cover and from a blurred, noisy copy of it, or else it would
+# take blur for a genre. A fifth of the covers, by artists that the judge has not seen, is kept to find out how good it
+# is: 47 % right is a triumph if the judge itself is right about 50 % of real covers, and a disaster if it is right
+# about 95 %. The fakes are those of *your* training above, not of the longer one.
 
 # %%
 judge, held_out = fit_on(covers, seed=SEED)

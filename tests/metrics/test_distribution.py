@@ -7,20 +7,12 @@ import pytest
 from PIL import Image, ImageFilter
 
 from helpers.errors import CourseError
-from helpers.metrics.distribution import (
-    compare,
-    compare_by_genre,
-    density_coverage,
-    evaluate,
-    fid,
-    fid_infinity,
-    kid,
-    manifold,
-    patches_beside_floor,
-    precision_recall,
-    sliced_wasserstein,
-)
+from helpers.metrics.distribution import compare, compare_by_genre, evaluate, patches_beside_floor
 from helpers.metrics.features import extract
+from helpers.metrics.frechet import fid, fid_infinity
+from helpers.metrics.kernel_distance import kid
+from helpers.metrics.manifold import density_coverage, manifold, precision_recall
+from helpers.metrics.sliced_wasserstein import sliced_wasserstein
 
 MEASURES = {"kid_lite0", "fid_lite0", "fid_infinity_lite0", "precision", "recall", "density", "coverage"}
 

@@ -11,7 +11,7 @@ from helpers.errors import CourseError
 from helpers.gan import weights
 from helpers.metrics import nearest
 from helpers.metrics.features import extract
-from helpers.metrics.memorisation import memorisation, plot, share
+from helpers.metrics.memorisation import memorisation, plot
 from helpers.sources.synthetic import synthetic_covers
 
 SIDE = 64
@@ -117,8 +117,9 @@ def test_a_fake_is_a_copy_up_to_the_threshold_which_is_far_below_what_is_usual(p
 
 def test_few_real_covers_are_called_copies_and_the_interval_says_how_few_could_be_counted(planted):
     rate = planted[0].false_alarms
-    assert rate == pytest.approx(share(round(200 * rate["value"]), 200))  # of the 200 that did not set the threshold
-    assert rate["value"] <= 0.02 and rate["high"] < 0.06
+    hits = 200 * rate["value"]  # of the 200 that did not set the threshold
+    assert hits == pytest.approx(round(hits)) and hits <= 4
+    assert 0.015 < rate["high"] - rate["low"] < 0.06  # none of 200 may still be 1.9 %, and 4 of them 5 %
 
 
 def test_the_nearest_by_embedding_is_that_of_scikit_learn(planted, covers):
