@@ -61,6 +61,7 @@ class Record:
         licence, terms_url: the terms the image came under.
         ml_use: whether those terms let a model train on it: "allowed", "unclear" or "forbidden".
         fetched_at: ISO 8601 time in UTC, empty for drawn covers.
+        refused: why there is no image, in words; empty where there is one.
         features: the ten audio features of `FEATURES` in their units; NaN where unknown.
         features_source: where the features came from, e.g. "spotify", "librosa", "synthetic".
 
@@ -82,6 +83,7 @@ class Record:
     terms_url: str = ""
     ml_use: str = "unclear"
     fetched_at: str = ""
+    refused: str = ""
     features: dict[str, float] = field(default_factory=dict)
     features_source: str = ""
 

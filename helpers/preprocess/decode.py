@@ -131,6 +131,21 @@ def read(path: str | os.PathLike, short_side: int, background: str = "white") ->
     return Picture(image, width, height, quality, hashlib.sha256(content).hexdigest(), len(content), edges)
 
 
+def check(content: bytes, short_side: int) -> str:
+    """Decode an image to its end, coarsely, only to see whether that can be done; returns its format, of `FORMATS`.
+
+    Raises:
+        Rejected: as `read` does.
+    """
+    if not content:
+        raise Rejected("empty")
+    if len(content) > MAX_BYTES:
+        raise Rejected("too many bytes")
+    _opened(content, short_side, "white")
+    with _quietly(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        return image.format
+
+
 def _opened(content: bytes, short_side: int, background: str) -> tuple:
     """What `read` returns, but for what needs no decoding: image, box, width, height, quality."""
     assert background in BACKGROUNDS

@@ -1,0 +1,254 @@
+"""A folder of covers that fills up: what a source finds is fetched once, looked at, saved and noted.
+
+    OUT/images/3f/3f9c….jpg    each called after the SHA-256 of its bytes, so that no title and no server names a file
+    OUT/records.jsonl          a line for every cover, also for those that could not be had, with the reason
+    OUT/answers.sqlite         what the source's service answered, so that it need not be asked again; may be deleted
+
+A run that ends in the middle, however it ends, loses nothing: the next one goes on with what is missing.
+"""
+
+import hashlib
+import os
+import unicodedata
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from helpers.errors import CourseError
+from helpers.files import explaining, writing
+from helpers.preprocess import decode
+from helpers.records import RECORDS_FILE, Record, append_records, read_records
+from helpers.sources.http import Client, Refused
+
+ANSWERS, IMAGES, LOCK = "answers.sqlite", "images", ".collecting"
+WORKERS = 4
+LOOKED_AT = 64  # pixels on the short side: enough to see that a picture is whole
+SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif"}
+AGAIN = "; the next run asks again"  # how a reason ends that may not hold another time
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cover that a source knows of.
+
+    Attributes:
+        record: all that is known about it; where it lies is filled in when it has been fetched.
+        urls: addresses of the same picture, the best first; the others are tried where one is not there.
+    """
+
+    record: Record
+    urls: tuple[str, ...]
+
+
+@dataclass
+class Summary:
+    """What became of what was found.
+
+    Attributes:
+        asked: covers wanted at most, or None.
+        found: covers the source named.
+        present: of those, had or refused for good by an earlier run.
+        downloaded: new in the folder.
+        duplicates: pictures, or albums of another source, that the folder already has.
+        refused: how many could not be had, by reason.
+    """
+
+    asked: int | None = None
+    found: int = 0
+    present: int = 0
+    downloaded: int = 0
+    duplicates: int = 0
+    refused: Counter = field(default_factory=Counter)
+
+
+def collect(
+    found: Iterable[Found],
+    out: str | os.PathLike,
+    client: Client,
+    *,
+    limit: int | None = None,
+    robots: bool = False,
+    workers: int = WORKERS,
+    progress: Callable[[int], None] | None = None,
+) -> Summary:
+    """Fetch what a source found into a folder; nothing that is there already is fetched again.
+
+    Pictures are fetched side by side, but noted in the order in which they were found.
+
+    Args:
+        found: covers; asked for one at a time, as places become free.
+        out: the folder, made if it does not exist.
+        client: fetches the pictures.
+        limit: end when so many of the found covers are in the folder.
+        robots: honour robots.txt of the hosts of pictures, as a crawler must.
+        workers: pictures to fetch at the same time; each host has its own pace all the same.
+        progress: called with the number of covers that are in the folder.
+
+    Raises:
+        CourseError: if the disk is full, another process collects into the folder, or a service ends the work; what
+            has been fetched until then is kept.
+    """
+    summary = Summary(asked=limit)
+    with _opened(Path(out)) as folder:
+        append_records(folder.path / RECORDS_FILE, _fetched(found, folder, client, summary, robots, workers, progress))
+    return summary
+
+
+def _fetched(found, folder, client, summary, robots, workers, progress) -> Iterator[Record]:
+    """The records to note, one for each cover that is new here; `summary` counts all."""
+    limit = float("inf") if summary.asked is None else summary.asked
+    waiting: deque[tuple[Record, Future]] = deque()
+
+    def done() -> Iterator[Record]:
+        record, picture = waiting.popleft()
+        record = folder.settle(record, picture, summary)
+        if progress:
+            progress(summary.present + summary.downloaded)
+        yield record
+
+    named: set[tuple[str, str]] = set()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="cover")
+    try:
+        for cover in found:
+            name, album = (cover.record.source, cover.record.source_id), album_key(cover.record)
+            if name in named:  # the same cover on two pages of an answer
+                continue
+            while waiting and summary.present + summary.downloaded + len(waiting) >= limit:
+                yield from done()
+            if summary.present + summary.downloaded >= limit:
+                break
+            named.add(name)
+            summary.found += 1
+            if folder.has(cover.record):
+                summary.present += 1
+                continue
+            while album and any(album == album_key(record) for record, _ in waiting):
+                yield from done()
+            if other := folder.same_album(cover.record):
+                summary.duplicates += 1
+                yield folder.note(replace(cover.record, refused=f"the same album as {other}"))
+                continue
+            record = replace(cover.record, cover_url=cover.urls[0] if cover.urls else "")
+            waiting.append((record, pool.submit(_fetch, cover, folder.path, client, robots)))
+            if len(waiting) >= 2 * workers:
+                yield from done()
+        while waiting:
+            yield from done()
+    finally:
+        client.clock.stop()  # wakes those who wait for their turn, so that Ctrl-C need not
+        pool.shutdown(cancel_futures=True)
+        client.clock.start()
+
+
+def _fetch(cover: Found, folder: Path, client: Client, robots: bool) -> tuple[str, str, str]:
+    """Fetch one picture; returns its SHA-256, its path in the folder, and its address.
+
+    Raises:
+        Refused: if it cannot be had from any of the addresses, with the reason of the first.
+    """
+    reasons = []
+    for url in cover.urls:
+        try:
+            content = client.image(url, robots)
+            suffix = SUFFIXES[decode.check(content, LOOKED_AT)]
+        except Refused as error:
+            reasons.append(error)
+            continue
+        except decode.Rejected as error:
+            reasons.append(Refused(decode.REASONS[error.reason]))
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        path = f"{IMAGES}/{digest[:2]}/{digest}.{suffix}"
+        if not (folder / path).exists():
+            with writing(folder / path) as partial:
+                partial.write_bytes(content)
+        return digest, path, url
+    raise reasons[0] if reasons else Refused("no address of a picture")
+
+
+class _Folder:
+    """What a folder of covers already has."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._settled: set[tuple[str, str]] = set()
+        self._pictures: dict[str, str] = {}
+        self._albums: dict[tuple, str] = {}
+        if (path / RECORDS_FILE).exists():
+            for record in read_records(path / RECORDS_FILE):
+                self.note(record)
+
+    def has(self, record: Record) -> bool:
+        """Whether a cover is here, or was refused for good."""
+        return (record.source, record.source_id) in self._settled
+
+    def same_album(self, record: Record) -> str | None:
+        """What another source calls the same album, if its cover is here."""
+        other = self._albums.get(album_key(record))
+        return None if other is None or other.startswith(f"{record.source}:") else other
+
+    def settle(self, record: Record, picture: Future, summary: Summary) -> Record:
+        """Complete the record of a cover whose picture has been fetched, or not, and count it."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            digest, path, url = picture.result()
+        except Refused as error:
+            summary.refused[error.reason] += 1
+            record = replace(record, refused=error.reason + AGAIN * error.again, fetched_at=now)
+        else:
+            record = replace(record, sha256=digest, cover_url=url, fetched_at=now)
+            if path in self._pictures:
+                summary.duplicates += 1
+                record = replace(record, refused=f"the same picture as {self._pictures[path]}")
+            else:
+                summary.downloaded += 1
+                record = replace(record, cover_path=path)
+        return self.note(record)
+
+    def note(self, record: Record) -> Record:
+        """Remember a record; returns it."""
+        if not record.refused.endswith(AGAIN):
+            self._settled.add((record.source, record.source_id))
+        if record.cover_path:
+            name = f"{record.source}:{record.source_id}"
+            self._pictures.setdefault(record.cover_path, name)
+            if key := album_key(record):
+                self._albums.setdefault(key, name)
+        return record
+
+
+def album_key(record: Record) -> tuple | None:
+    """What is the same for the same album from different sources: artist, title and year, without case and signs."""
+    if not record.artist or not record.title:
+        return None
+    return _bare(record.artist), _bare(record.title), record.year
+
+
+def _bare(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in text if letter.isalnum()) or text
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Folder]:
+    """The folder, for one process at a time, without the remains of writing that was killed."""
+    with explaining(path):
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise CourseError(f"Another process is collecting into {path}; wait until it has finished.") from None
+    try:
+        for remains in path.glob(f"{IMAGES}/*/.partial-*"):
+            with suppress(OSError):
+                remains.unlink()
+        yield _Folder(path)
+    finally:
+        lock.release()

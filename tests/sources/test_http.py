@@ -1,0 +1,289 @@
+"""What a server says, in good faith or not, against a real one on this machine."""
+
+import json
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from loopback import Answer, jpeg
+
+from helpers.errors import CourseError
+from helpers.sources import http
+from helpers.sources.http import Client, Failed, Refused, TryLater
+
+
+class FakeClock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self):
+        self.time, self.slept = 0.0, []
+
+    def now(self):
+        return self.time
+
+    def sleep(self, seconds):
+        if seconds > 0:
+            self.slept.append(seconds)
+            self.time += seconds
+
+    def start(self): ...
+
+    def stop(self): ...
+
+
+@pytest.fixture
+def patient(server):
+    """A client for which time flies."""
+    client = Client("tests@example.org", clock=FakeClock())
+    client.service(server.url, interval=0)
+    return client
+
+
+def test_says_who_asks(server, client):
+    server.answer = lambda request: Answer(b"{}")
+    client.json(server.url)
+    agent = server.requests[0].headers["User-Agent"]
+    assert agent.startswith("album-cover-gans/") and "tests@example.org" in agent
+
+
+def test_contact_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("COVERGAN_CONTACT", "me@example.org")
+    assert "me@example.org" in Client().images.headers["User-Agent"]
+
+
+def test_busy_server_is_asked_again_later_and_later(server, patient):
+    answers = iter([Answer(status=503)] * 3 + [Answer(b'{"a": 1}')])
+    server.answer = lambda request: next(answers)
+    assert patient.json(server.url) == {"a": 1}
+    assert patient.clock.slept == pytest.approx([1, 2, 4], abs=0.01)
+
+
+def test_busy_server_is_given_up_on(server, patient):
+    server.answer = lambda request: Answer(b"slow down", status=503)
+    with pytest.raises(Failed, match="503: slow down") as failed:
+        patient.json(server.url)
+    assert failed.value.status == 503 and len(server.requests) == http.TRIES
+
+
+def test_short_retry_after_is_waited_for(server, patient):
+    answers = iter([Answer(status=429, headers={"Retry-After": "2"}), Answer(b"{}")])
+    server.answer = lambda request: next(answers)
+    patient.json(server.url)
+    assert patient.clock.slept == pytest.approx([2], abs=0.01)
+
+
+def test_retry_after_can_be_a_date(server, patient):
+    when = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    answers = iter([Answer(status=503, headers={"Retry-After": when}), Answer(b"{}")])
+    server.answer = lambda request: next(answers)
+    patient.json(server.url)
+    assert sum(patient.clock.slept) == pytest.approx(30, abs=2)
+
+
+def test_long_retry_after_is_told_and_not_waited_for(server, patient):
+    server.answer = lambda request: Answer(status=429, headers={"Retry-After": "86400"})
+    with pytest.raises(TryLater, match="24 hours; run the same again after") as later:
+        patient.json(server.url)
+    assert later.value.seconds == 86_400
+    assert patient.clock.slept == [] and len(server.requests) == 1
+
+
+def test_long_retry_after_of_a_service_ends_a_download_and_that_of_a_stranger_does_not(server, other_server, patient):
+    server.answer = other_server.answer = lambda request: Answer(status=429, headers={"Retry-After": "86400"})
+    with pytest.raises(TryLater):
+        patient.image(f"{server.url}/a.jpg")
+    patient.service(other_server.url, interval=0)
+    del patient.intervals[other_server.url.removeprefix("http://")]
+    with pytest.raises(Refused, match="24 hours"):
+        patient.image(f"{other_server.url}/a.jpg")
+
+
+def test_answers_are_kept_but_errors_are_not(server, client, tmp_path):
+    answers = iter(
+        [
+            Answer(status=403),
+            Answer(b'{"error": {"code": 4}}'),
+            Answer(b""),
+            Answer(b'{"good": true}'),
+            Answer(status=500),
+        ]
+    )
+    server.answer = lambda request: next(answers)
+    with pytest.raises(Failed, match="403: nothing"):
+        client.json(server.url)
+    assert client.json(server.url) == {"error": {"code": 4}}
+    with pytest.raises(Failed, match="something else than JSON"):
+        client.json(server.url)
+    for _ in range(3):
+        assert client.json(server.url) == {"good": True}
+    again = Client(cache=tmp_path / "answers.sqlite")
+    again.service(server.url, interval=0)
+    assert again.json(server.url) == {"good": True}
+    assert len(server.requests) == 4
+
+
+def test_parameters_tell_answers_apart(server, client):
+    server.answer = lambda request: Answer(json.dumps(request.query).encode())
+    assert client.json(server.url, {"q": "한국 앨범 & #1"}) == {"q": "한국 앨범 & #1"}
+    assert client.json(server.url, {"q": "b"}) == {"q": "b"}
+
+
+def test_what_a_server_reads_as_secret_is_not_kept(server, client, tmp_path):
+    server.answer = lambda request: Answer(b'{"good": true}')
+    client.facts.get(server.url, headers={"Authorization": "Bearer hush-hush"})
+    client.facts.cache.close()
+    assert all(b"hush-hush" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_page_that_is_no_json_is_quoted(server, client):
+    server.answer = lambda request: Answer(
+        b"<html>Sign in to the wireless network", headers={"Content-Type": "text/html"}
+    )
+    with pytest.raises(Failed, match="<html>Sign in"):
+        client.json(server.url)
+
+
+def test_nobody_there():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    client = Client(clock=FakeClock())
+    client.service(url, interval=0)
+    with pytest.raises(Failed, match=r"cannot be reached \(connection lost\); see that you are online"):
+        client.json(url)
+    with pytest.raises(Refused, match="Connection lost") as refused:
+        client.image(f"{url}/a.jpg")
+    assert refused.value.again
+
+
+REFUSED = {
+    "html": (Answer(b"<html>", headers={"Content-Type": "text/html; charset=utf-8"}), "Sent as text/html"),
+    "json": (Answer(b"{}", headers={"Content-Type": "application/json"}), "Sent as application/json"),
+    "empty": (Answer(b""), "No bytes"),
+    "missing": (Answer(status=404), "HTTP 404"),
+    "premium": (Answer(b"{}", status=403), "HTTP 403"),
+    "redirect loop": (Answer(status=302, headers={"Location": "/"}), "Redirected in circles"),
+    "redirect to a file": (Answer(status=302, headers={"Location": "file:///etc/passwd"}), "leads nowhere"),
+    "redirect to metadata": (Answer(status=307, headers={"Location": "http://127.0.0.1:1/latest"}), "Connection lost"),
+    "claims to be too long": (Answer(b"GIF", length=2**40), "Connection lost|more than"),
+    "no AI": (Answer(jpeg(), headers={"X-Robots-Tag": "noindex, noai"}), "asks not to train"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(server, patient, case):
+    answer, reason = REFUSED[case]
+    server.answer = lambda request: answer
+    with pytest.raises(Refused, match=reason):
+        patient.image(f"{server.url}/")
+
+
+def test_redirect_to_a_private_address_is_refused_before_anything_is_asked(server, other_server, patient):
+    other_server.answer = lambda request: Answer(jpeg())
+    server.answer = lambda request: Answer(status=302, headers={"Location": f"{other_server.url}/a.jpg"})
+    with pytest.raises(Refused, match="private address"):
+        patient.image(f"{server.url}/a.jpg")
+    assert other_server.requests == []
+    patient.service(other_server.url, interval=0)  # somebody vouches for it
+    assert patient.image(f"{server.url}/a.jpg") == jpeg()
+
+
+def test_address_in_an_answer_may_not_be_private_either(other_server, patient):
+    with pytest.raises(Refused, match="private address"):
+        patient.image(f"{other_server.url}/a.jpg")
+    assert other_server.requests == []
+
+
+def test_connection_cut_half_way_is_tried_again(server, patient):
+    answers = iter([Answer(jpeg()[:300], length=len(jpeg())), Answer(jpeg())])
+    server.answer = lambda request: next(answers)
+    assert patient.image(server.url) == jpeg()
+
+
+def test_connection_always_cut_may_be_tried_another_day(server, patient):
+    server.answer = lambda request: Answer(jpeg()[:300], length=len(jpeg()))
+    with pytest.raises(Refused, match="Connection lost") as refused:
+        patient.image(server.url)
+    assert refused.value.again
+
+
+def test_slow_drip_is_not_waited_for(server):
+    client = Client(patience=0.2)
+    client.service(server.url, interval=0)
+    ended = threading.Event()
+
+    def drip():
+        try:
+            while True:
+                yield b"."
+                time.sleep(0.02)
+        finally:
+            ended.set()
+
+    server.answer = lambda request: Answer(drip(), length=10_000)
+    with pytest.raises(Refused, match="took longer than 0.2 s|Took longer") as refused:
+        client.image(server.url)
+    assert refused.value.again and ended.wait(10)  # the connection is given up, not left open
+
+
+def test_endless_answer_is_cut_off(server, patient, monkeypatch):
+    monkeypatch.setattr(http, "MAX_BYTES", 2**20)
+    server.answer = lambda request: Answer((b"." * 2**16 for _ in range(10**6)), length=None)
+    with pytest.raises(Refused, match="More than 1 MiB"):
+        patient.image(server.url)
+
+
+RULES = b"User-agent: *\nDisallow: /private/*.jpg$\nCrawl-delay: 7\n"
+
+
+def test_robots_are_honoured_and_asked_once(server, patient):
+    server.answer = lambda request: Answer(RULES if request.path == "/robots.txt" else jpeg())
+    with pytest.raises(Refused, match="Robots.txt forbids"):
+        patient.image(f"{server.url}/private/a.jpg", robots=True)
+    assert patient.image(f"{server.url}/public/a.jpg", robots=True) == jpeg()
+    assert patient.image(f"{server.url}/private/a.jpg") == jpeg()  # whoever does not ask is not told
+    assert server.paths().count("/robots.txt") == 1
+
+
+def test_crawl_delay_becomes_the_pace(server, patient):
+    server.answer = lambda request: Answer(RULES if request.path == "/robots.txt" else jpeg())
+    for name in "abc":
+        patient.image(f"{server.url}/{name}.jpg", robots=True)
+    assert sum(patient.clock.slept) == pytest.approx(14, abs=0.1)
+
+
+@pytest.mark.parametrize("status, allowed", [(404, True), (403, True), (500, False)])
+def test_missing_robots_allow_and_broken_ones_forbid(server, patient, status, allowed):
+    server.answer = lambda request: Answer(status=status)
+    assert patient.allows(f"{server.url}/a.jpg") is allowed
+
+
+def test_hosts_have_paces_of_their_own(server, other_server):
+    client = Client(clock=FakeClock())
+    server.answer = other_server.answer = lambda request: Answer(b"{}")
+    client.service(server.url, interval=3)
+    client.service(other_server.url, interval=0)
+    for _ in range(3):
+        client.json(server.url)
+        client.json(other_server.url)
+    assert sum(client.clock.slept) == pytest.approx(6, abs=0.01)
+
+
+def test_adopted_session_has_the_same_manners(server, other_server, patient):
+    import requests
+
+    session = patient.adopt(requests.Session())
+    answers = iter([Answer(status=503), Answer(b"good")])
+    server.answer = lambda request: next(answers)
+    assert session.get(server.url).text == "good"
+    with pytest.raises(Refused, match="private address"):
+        session.get(other_server.url)
+
+
+@pytest.mark.parametrize("url", ["", "bing.com", "file:///etc", "ftp://example.org"])
+def test_address_that_is_none(url):
+    with pytest.raises(CourseError, match="must begin with https://"):
+        Client().service(url, interval=0)
