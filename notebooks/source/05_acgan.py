@@ -297,7 +297,7 @@ for name, settings in tried["sets"].items():
         cells = [row["recipe"].replace("_", " "), f"{row['steps']:,}", *(f"{value:.3f}" for value in scores)]
         lines.append(f"| {' | '.join(cells)} |")
     about = f"*{settings['about']}, {settings['seconds']:g} s of one core, one seed; the judge on real covers: "
-    about += f"{settings['judge_reals']:.3f}. {settings.get('note', '')}*"
+    about += f"{settings['judge_reals']:.3f}*"
     display(Markdown(about), Markdown("\n".join(lines)))
 
 # %% [markdown]
