@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -146,7 +145,7 @@ def listing(folder: Path) -> dict:
             size = path.stat().st_size
         except OSError:
             size = None
-        digest.update(json.dumps([asdict(record), size], sort_keys=True).encode())
+        digest.update(json.dumps([record.facts(), size], sort_keys=True).encode())
         count += 1
     return {"files": count, "digest": digest.hexdigest()[:16]}
 

@@ -61,9 +61,9 @@ class Record:
         licence, terms_url: the terms the image came under.
         ml_use: whether those terms let a model train on it: "allowed", "unclear" or "forbidden".
         fetched_at: ISO 8601 time in UTC, empty for drawn covers.
-        refused: why there is no image, in words; empty where there is one.
         features: the ten audio features of `FEATURES` in their units; NaN where unknown.
         features_source: where the features came from, e.g. "spotify", "librosa", "synthetic".
+        refused: why there is no image, in words; empty where there is one.
 
     Raises:
         CourseError: on a field of the wrong type, or an `ml_use` or a feature name that does not exist.
@@ -83,9 +83,9 @@ class Record:
     terms_url: str = ""
     ml_use: str = "unclear"
     fetched_at: str = ""
-    refused: str = ""
     features: dict[str, float] = field(default_factory=dict)
     features_source: str = ""
+    refused: str = field(default="", repr=False)
 
     def __post_init__(self):
         for name in [f.name for f in fields(self) if f.type is str]:
@@ -111,10 +111,16 @@ class Record:
         object.__setattr__(self, "features", complete)
 
     def to_json(self) -> str:
-        """One line of JSON; unknown features are null, since JSON has no NaN."""
-        row = asdict(self)
+        """One line of JSON. Unknown features are null, for JSON has no NaN; `refused` is left out where empty."""
+        row = self.facts() | ({"refused": self.refused} if self.refused else {})
         row["features"] = {name: value if math.isfinite(value) else None for name, value in self.features.items()}
         return json.dumps(row, ensure_ascii=False)
+
+    def facts(self) -> dict:
+        """What is known about a cover that has an image: every field but `refused`."""
+        facts = asdict(self)
+        del facts["refused"]
+        return facts
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Record":

@@ -18,9 +18,9 @@ if {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & os.environ.keys():
         shutil.rmtree(partial, ignore_errors=True)
         subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, partial], check=True)
         os.rename(partial, folder)
-    # --no-deps: what is installed here stays as it is, only what is missing comes on top
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip, "-e", f"./{folder}"], check=True)
+    # What is installed here stays as it is, only what is missing comes on top, with what it needs in turn
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "-e", f"./{folder}"], check=True)
     sys.path.insert(0, os.path.abspath(folder))
     present = {re.sub(r"[-_.]+", "-", str(found.name)).lower() for found in importlib.metadata.distributions()}
     needed = [line for line in importlib.metadata.requires("album-cover-gans") if "extra ==" not in line]

@@ -10,7 +10,7 @@ import os
 import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def _stamp(lot: list[Item]) -> bytes:
     """What changes when a record or an image of the lot does."""
     digest = hashlib.sha256()
     for record, image in lot:
-        digest.update(json.dumps(asdict(record), sort_keys=True).encode())
+        digest.update(json.dumps(record.facts(), sort_keys=True).encode())
         if isinstance(image, np.ndarray):
             digest.update(np.ascontiguousarray(image))
         else:
@@ -194,7 +194,7 @@ def _taken_as_it_is(record: Record, image: np.ndarray, settings: Settings) -> Ou
     for size in settings.sizes:
         if image.shape != (size, size, 3) or image.dtype != np.uint8:
             raise CourseError(f"{record.source_id}: {image.dtype} {list(image.shape)} is no {size} px cover.")
-    known = asdict(record) | {"sha256": record.sha256 or hashlib.sha256(image.tobytes()).hexdigest()}
+    known = record.facts() | {"sha256": record.sha256 or hashlib.sha256(image.tobytes()).hexdigest()}
     row = {"file": _name(record), "record": known, "measured": {}}
     nothing = np.zeros((2, dedupe.VIEW, dedupe.VIEW, 3), np.uint8), np.zeros(dedupe.HASHES, np.uint64)
     return Outcome(row, {size: image for size in settings.sizes}, nothing)
@@ -217,7 +217,7 @@ def _read(record: Record, path: str | os.PathLike, settings: Settings) -> Outcom
         raise CourseError("The steps leave pictures that are not square; put Square() at their end.")
     view = Image.fromarray(square.resized(clean.VIEW))
     views, hashes = dedupe.fingerprint(view)
-    row["record"] = asdict(record) | {"sha256": picture.sha256, "phash": f"{hashes[0]:016x}"}
+    row["record"] = record.facts() | {"sha256": picture.sha256, "phash": f"{hashes[0]:016x}"}
     row["measured"] = {
         "width": picture.width,
         "height": picture.height,

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +31,7 @@ ANSWERS, IMAGES, LOCK = "answers.sqlite", "images", ".collecting"
 WORKERS = 4
 LOOKED_AT = 64  # pixels on the short side: enough to see that a picture is whole
 SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif"}
+ONE_AT_A_TIME = Lock()  # two addresses of one picture would be written to one temporary file
 AGAIN = "; the next run asks again"  # how a reason ends that may not hold another time
 
 
@@ -40,10 +42,12 @@ class Found:
     Attributes:
         record: all that is known about it; where it lies is filled in when it has been fetched.
         urls: addresses of the same picture, the best first; the others are tried where one is not there.
+        missing: why there is no address, if there is none.
     """
 
     record: Record
     urls: tuple[str, ...]
+    missing: str = "no address of a picture"
 
 
 @dataclass
@@ -165,11 +169,12 @@ def _fetch(cover: Found, folder: Path, client: Client, robots: bool) -> tuple[st
             continue
         digest = hashlib.sha256(content).hexdigest()
         path = f"{IMAGES}/{digest[:2]}/{digest}.{suffix}"
-        if not (folder / path).exists():
-            with writing(folder / path) as partial:
-                partial.write_bytes(content)
+        with ONE_AT_A_TIME:
+            if not (folder / path).exists():
+                with writing(folder / path) as partial:
+                    partial.write_bytes(content)
         return digest, path, url
-    raise reasons[0] if reasons else Refused("no address of a picture")
+    raise reasons[0] if reasons else Refused(cover.missing, again=True)
 
 
 class _Folder:

@@ -58,6 +58,7 @@ class Server:
     def _handler(server):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # it holds small answers back
 
             def do_GET(self):
                 parts = urlsplit(self.path)
