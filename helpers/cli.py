@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from helpers import cli_collect
 from helpers.console import check_picture, console, names_in, number, progress, quiet, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_collect.app, name="collect")
 MAX_COVERS = 10_000_000
 MAX_SAMPLES = 100_000
 

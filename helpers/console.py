@@ -85,11 +85,20 @@ def span(text: str, option: str, kind: type) -> tuple | None:
 
 
 def names_in(path: Path) -> list[str]:
-    """The names in a text file, one a line, or in the first column of a table as `covergan rank` writes it."""
+    """The names in a text file, one a line; or in a table that `covergan rank` or `helpers.curation` wrote.
+
+    Of a table of decisions they are those that were marked as no cover, of another all that are in it.
+    """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise CourseError(f"{path} is no text in UTF-8; write one file name a line.") from None
-    if lines and lines[0].startswith("cover_path,"):
-        lines = [row[0] for row in csv.reader(lines[1:]) if row]
-    return [line.strip() for line in lines if line.strip()]
+    if text.startswith("cover_path,verdict"):
+        from helpers.curation import NO_COVER, read_verdicts
+
+        return [name for name, verdict in read_verdicts(path).items() if verdict == NO_COVER]
+    if text.startswith("cover_path,"):
+        names = [row[0] for row in csv.reader(text.split("\n")[1:]) if row]
+    else:
+        names = text.split("\n")
+    return [name.strip() for name in names if name.strip()]

@@ -19,7 +19,7 @@ GAP, APART = 8, 28  # between pictures, and between groups of them
 FRAME = 4
 
 PAPER, INK = (224, 224, 224), (40, 40, 40)  # grey, so that black covers and white ones both stand out
-KEPT = "#009E73"  # green of the Okabe-Ito palette
+KEPT, MARKED = "#009E73", "#D55E00"  # green and red of the Okabe-Ito palette
 CAPTION, HEADING = 12, 16  # heights of type
 
 Picture = np.ndarray  # uint8 [H, W, 3]
@@ -61,6 +61,19 @@ def rejected_sheet(entries: Sequence[tuple[str, str, Picture]]) -> Image.Image:
         for reason, tiles in sorted(by_reason.items(), key=lambda part: -len(part[1]))
     ]
     return _sheet(_column(parts, APART))
+
+
+def marked_sheet(entries: Sequence[tuple[str, bool, Picture]]) -> Image.Image:
+    """Pictures in even rows, a line of type below each; those that are marked in a red frame.
+
+    Args:
+        entries: (words, whether it is marked, picture) of each.
+    """
+    tiles = []
+    for words, marked, picture in entries:
+        framed = ImageOps.expand(_tile(picture, SIDE, SIDE), FRAME, MARKED if marked else PAPER)
+        tiles.append(_column([framed, _line(words, CAPTION, framed.width)], 2))
+    return _sheet(_flow(tiles, GAP))
 
 
 def _group(names: list[str], pictures: list[Picture]) -> Image.Image:

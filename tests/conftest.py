@@ -1,6 +1,7 @@
 """What every test file shares."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,33 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("COVERGAN_REAL_DATA does not name a folder of real covers")
     return Path(folder)
+
+
+@pytest.fixture
+def covergan(monkeypatch, capfd):
+    """Run the command in this process: covergan("synth", …) -> (exit code, stdout, stderr)."""
+    from helpers.cli import main
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["covergan", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capfd.readouterr()
+        return stop.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def refused(covergan):
+    """Run a command that must fail: exit code 2, and one sentence on stderr, which is returned."""
+
+    def run(*arguments):
+        code, _, err = covergan(*arguments)
+        assert code == 2
+        (line,) = [line for line in err.splitlines() if line.startswith("covergan: ")]
+        assert "Traceback" not in err
+        assert line.endswith(".") and "Value error" not in line and "Input should" not in line
+        return line
+
+    return run

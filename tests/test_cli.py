@@ -12,41 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.cli import main
 from helpers.covers import CoverSet
 from helpers.gan import weights
 from helpers.plots import image_grid
 from helpers.records import RECORDS_FILE, Record, append_records
 from helpers.sources.synthetic import synthetic_covers
-
-
-@pytest.fixture
-def covergan(monkeypatch, capfd):
-    """Run the command in this process: covergan("synth", …) -> (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["covergan", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capfd.readouterr()
-        return stop.value.code, out, err
-
-    return run
-
-
-@pytest.fixture
-def refused(covergan):
-    """Run a command that must fail: exit code 2, and one sentence on stderr, which is returned."""
-
-    def run(*arguments):
-        code, _, err = covergan(*arguments)
-        assert code == 2
-        (line,) = [line for line in err.splitlines() if line.startswith("covergan: ")]
-        assert "Traceback" not in err
-        assert line.endswith(".") and "Value error" not in line and "Input should" not in line
-        return line
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -211,7 +211,7 @@ def _content(path: Path) -> bytes:
         if status.st_size > MAX_BYTES:
             raise Rejected("too many bytes")
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # no file's name has a NUL in it
         raise Rejected("missing") from None
     except OSError:  # no permission, a link that leads to itself, a broken disk
         raise Rejected("unreadable") from None

@@ -144,6 +144,11 @@ def _fetched(found, folder, client, summary, robots, workers, progress) -> Itera
                 yield from done()
         while waiting:
             yield from done()
+    except CourseError:  # what ended the work does not undo what was on its way
+        while waiting:
+            with suppress(CourseError):
+                yield from done()
+        raise
     finally:
         client.clock.stop()  # wakes those who wait for their turn, so that Ctrl-C need not
         pool.shutdown(cancel_futures=True)

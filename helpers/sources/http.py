@@ -180,7 +180,7 @@ class Client:
         response = self._facts(url, params)
         try:
             return response.json()
-        except ValueError:
+        except (ValueError, RecursionError):  # not JSON, or nested without end
             start = response.text[:80].strip()
             raise Failed(url, response.status_code, f"answered with something else than JSON ({start!r})") from None
 
@@ -199,7 +199,7 @@ class Client:
             TryLater: if the service wants a longer pause.
         """
         if robots and not self.allows(url):
-            raise Refused("robots.txt forbids it")
+            raise Refused("robots.txt forbids it, or cannot be read")
         try:
             response = self.images.get(url)
         except TryLater as error:
@@ -293,6 +293,8 @@ class PoliteAdapter(HTTPAdapter):
             except (requests.ConnectionError, requests.Timeout):
                 if not tries_left:
                     raise
+            except HTTPError as error:  # a host name that no name server can be asked for; requests lets it through
+                raise requests.exceptions.InvalidURL(error, request=request) from None
             else:
                 busy = response.status_code in BUSY or self.client.busy.get(host, _never)(response)
                 asked = _retry_after(response)

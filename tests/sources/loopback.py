@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 
+from helpers.sources.pacing import Clock
+
 
 @dataclass
 class Request:
@@ -100,3 +102,24 @@ def jpeg(seed: int = 0, width: int = 120, height: int = 120, kind: str = "JPEG")
     content = io.BytesIO()
     Image.fromarray(colours).resize((width, height)).save(content, kind)
     return content.getvalue()
+
+
+class FakeClock(Clock):
+    """Time that passes only while somebody sleeps, and then for a little longer than asked if it is told to.
+
+    Attributes:
+        time: now, in seconds.
+        slept: how long it was slept each time, in seconds.
+    """
+
+    def __init__(self, oversleep: float = 0.0):
+        super().__init__()
+        self.time, self.oversleep, self.slept = 0.0, oversleep, []
+
+    def now(self):
+        return self.time
+
+    def sleep(self, seconds):
+        if seconds > 0:
+            self.slept.append(seconds)
+            self.time += seconds + self.oversleep

@@ -237,9 +237,21 @@ def test_service_that_ends_the_work_leaves_what_is_there(server, client, tmp_pat
     server.answer = answer
     with pytest.raises(CourseError, match="24 hours"):
         collect(numbered(server, 6), tmp_path / "out", client)
-    assert [record.source_id for record in records(tmp_path / "out")] == ["0", "1", "2"]
+    assert [record.source_id for record in records(tmp_path / "out")] == ["0", "1", "2", "4", "5"]
     serve_pictures(server)
-    assert collect(numbered(server, 6), tmp_path / "out", client).downloaded == 3
+    assert collect(numbered(server, 6), tmp_path / "out", client).downloaded == 1
+
+
+def test_source_that_fails_half_way_leaves_what_it_found(server, client, tmp_path):
+    serve_pictures(server)
+
+    def failing():
+        yield from numbered(server, 3)
+        raise CourseError("The service is gone.")
+
+    with pytest.raises(CourseError, match="The service is gone"):
+        collect(failing(), tmp_path / "out", client)
+    assert [record.source_id for record in records(tmp_path / "out")] == ["0", "1", "2"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")

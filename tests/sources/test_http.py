@@ -8,30 +8,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from loopback import Answer, jpeg
+from loopback import Answer, FakeClock, jpeg
 
 from helpers.errors import CourseError
 from helpers.sources import http
 from helpers.sources.http import Client, Failed, Refused, TryLater
-
-
-class FakeClock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self):
-        self.time, self.slept = 0.0, []
-
-    def now(self):
-        return self.time
-
-    def sleep(self, seconds):
-        if seconds > 0:
-            self.slept.append(seconds)
-            self.time += seconds
-
-    def start(self): ...
-
-    def stop(self): ...
 
 
 @pytest.fixture

@@ -1,0 +1,127 @@
+"""`covergan collect` as a user meets it, against the demo server and against servers that misbehave."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+from helpers.covers import CoverSet
+from helpers.records import read_records
+
+# Every source, with what makes it find some two dozen covers on the demo server, and whether training is allowed.
+SOURCES = {
+    "kpop": ((), "unclear"),
+    "musicbrainz": (("--tag", "jazz"), "unclear"),
+    "itunes": (("--term", "kpop"), "forbidden"),
+    "deezer": (("--search", "kpop"), "unclear"),
+    "spotify": (("--genre", "k-pop", "--features"), "forbidden"),
+    "bing": ((), "unclear"),
+}
+LIMIT = 24
+
+
+def records(folder):
+    return list(read_records(folder / "records.jsonl"))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_from_a_source_to_a_gan(covergan, refused, tmp_path, source):
+    options, ml_use = SOURCES[source]
+    code, out, _ = covergan("collect", source, tmp_path / "covers", *options, "--demo", "--limit", LIMIT)
+    assert code == 0
+    found = records(tmp_path / "covers")
+    kept = [record for record in found if record.cover_path]
+    assert 8 <= len(kept) <= LIMIT
+    assert all(record.cover_path or record.refused for record in found)
+    assert {record.ml_use for record in kept} == {ml_use}
+    assert all(record.licence and record.terms_url.startswith("https://") and record.fetched_at for record in kept)
+    said = dict(Counter(record.refused for record in found if record.refused))
+    for name, count in (("downloaded", len(kept)), ("refused", None), ("found", None), ("duplicate", None)):
+        (line,) = [line for line in out.splitlines() if line.strip().startswith(name)]
+        assert count is None or line.split()[1] == str(count)
+    assert not said or sum(said.values()) >= 1
+    prepare = ("prepare", tmp_path / "covers", tmp_path / "set", "--size", 16)
+    if ml_use == "forbidden":
+        assert kept[0].terms_url in refused(*prepare)
+        prepare += ("--permission", "These covers are drawn")
+    assert covergan(*prepare)[0] == 0
+    assert len(CoverSet.open(tmp_path / "set")) >= 6
+    train = ("train", "dcgan", tmp_path / "set", tmp_path / "run", "--steps", 2, "--batch-size", 4, "--width", 4)
+    assert covergan(*train)[0] == 0
+
+
+def test_synthetic_covers_are_a_source_like_the_others(covergan, tmp_path):
+    command = ("collect", "synthetic", tmp_path / "covers", "--limit", 12, "--size", 64)
+    assert covergan(*command)[0] == 0
+    first = records(tmp_path / "covers")
+    assert len(first) == 12 and {record.ml_use for record in first} == {"allowed"}
+    with Image.open(tmp_path / "covers" / first[0].cover_path) as image:
+        assert image.size == (64, 64)
+    assert "12 were there" in covergan(*command)[1]
+    assert records(tmp_path / "covers") == first
+
+
+def test_dry_run_shows_and_fetches_nothing(covergan, tmp_path):
+    code, out, _ = covergan("collect", "deezer", tmp_path / "covers", "--demo", "--limit", 5, "--dry-run")
+    assert code == 0 and "5 found; nothing was downloaded" in out and "SHINee" in out
+    assert not list(tmp_path.rglob("*.jpg")) and not (tmp_path / "covers" / "records.jsonl").exists()
+
+
+def test_second_run_finds_everything_there(covergan, tmp_path):
+    command = ("collect", "kpop", tmp_path / "covers", "--demo", "--limit", 10)
+    covergan(*command)
+    before = (tmp_path / "covers" / "records.jsonl").read_bytes()
+    _, out, _ = covergan(*command)
+    (line,) = [line for line in out.splitlines() if "there already" in line]
+    assert line.split()[2] == "10"
+    assert (tmp_path / "covers" / "records.jsonl").read_bytes() == before
+
+
+def test_google_is_shown_failing(refused, tmp_path):
+    assert "JavaScript" in refused("collect", "google", tmp_path / "covers", "--demo")
+
+
+def test_musicbrainz_needs_a_contact(refused, tmp_path, monkeypatch):
+    monkeypatch.delenv("COVERGAN_CONTACT", raising=False)
+    assert "COVERGAN_CONTACT" in refused("collect", "musicbrainz", tmp_path / "covers", "--tag", "k-pop")
+
+
+def test_spotify_needs_keys(refused, tmp_path, monkeypatch):
+    monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
+    monkeypatch.delenv("SPOTIPY_CLIENT_SECRET", raising=False)
+    sentence = refused("collect", "spotify", tmp_path / "covers", "--year", "2016")
+    assert "SPOTIPY_CLIENT_ID" in sentence and "--demo" in sentence
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("kpop", "--sources", "melon"), "choose from"),
+        (("musicbrainz", "--demo", "--tag", "k-pop", "--years", "2010"), "no range"),
+        (("spotify", "--demo", "--year", "soon"), "no whole number"),
+        (("spotify", "--demo"), "something to search for"),
+        (("deezer", "--demo", "--limit", "0"), "at least"),
+    ],
+)
+def test_wrong_input_is_one_sentence(refused, tmp_path, arguments, said):
+    source, *options = arguments
+    assert said in refused("collect", source, tmp_path / "covers", *options)
+
+
+def test_ctrl_c_leaves_what_is_there(tmp_path):
+    command = [sys.executable, "-m", "helpers.cli", "collect", "synthetic", str(tmp_path / "covers"), "--limit", "5000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        path = tmp_path / "covers" / "records.jsonl"
+        while not path.exists() or path.read_bytes().count(b"\n") < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in err and "run the same command again" in err
+    kept = records(tmp_path / "covers")
+    assert len(kept) >= 3 and all((tmp_path / "covers" / record.cover_path).exists() for record in kept)
