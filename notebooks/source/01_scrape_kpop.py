@@ -1,0 +1,498 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · Collect K-pop album covers
+#
+# Ten years of K-pop, two sets of covers: the albums that sold best, looked up one by one, and whatever an image search
+# brings in for "kpop album art". The first is small and clean, the second is large and wild. At the end they hang side
+# by side, ready for a GAN.
+#
+# **30 minutes**, no GPU. Before this: [00 · Welcome](00_welcome.ipynb).
+#
+# **What you will learn**
+#
+# - what a program owes the servers it asks, and how little code it takes to be polite;
+# - how to look an album up in open databases, and how not to end up with the wrong one;
+# - what an image crawler does, which of its faults lose data without a word, and how to notice;
+# - how to keep, for every picture, where it came from and on what terms;
+# - how to throw out what is no cover, so that somebody else could do it again.
+
+# %% tags=["setup"]
+# tools/build_notebooks.py puts tools/setup_cell.py here
+
+# %%
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from helpers import plots
+from helpers.building import prepare
+from helpers.covers import CoverSet
+from helpers.curation import Curation
+from helpers.errors import CourseError
+from helpers.records import RECORDS_FILE, read_records
+from helpers.sources.collection import collect
+from helpers.sources.crawl import Bing, Google
+from helpers.sources.deezer import Deezer
+from helpers.sources.demo_server import DemoServer
+from helpers.sources.http import Client
+from helpers.sources.itunes import ITunes
+from helpers.sources.kpop import KEYWORDS, chart, popular
+from helpers.sources.matching import same_name
+from helpers.sources.musicbrainz import MusicBrainz
+
+# %% tags=["parameters"]
+LIVE = False  # True asks the real services; say who you are in CONTACT
+CONTACT = "a student of this course"
+PICTURES = 60  # of the wider crawl
+SIZE = 64
+WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / "01_scrape_kpop"
+
+# %% [markdown]
+# ## 1 · A network of our own
+#
+# You can run this notebook on a train. It brings a **demo server** along, which plays MusicBrainz, Deezer, iTunes, Bing
+# and Google on your own machine. The code that asks is the real one; the answers are *hand-made* after what these
+# services document, about covers that were drawn by a program. Nothing here proves that a live service answers the same
+# way today: nobody has run this notebook against one yet. When you have a network, set `LIVE = True` above and find
+# out.
+
+# %%
+shutil.rmtree(WORK, ignore_errors=True)  # start afresh whenever this cell runs
+demo = DemoServer().start()
+
+
+def at(source):
+    """Where to ask: the demo server, or nothing to say, and so the real service."""
+    return {} if LIVE else demo.at(source)
+
+
+client = Client(CONTACT, cache=WORK / "answers.sqlite")
+print(client.images.headers["User-Agent"].replace(CONTACT, "…"))
+
+# %% [markdown]
+# That line is how we introduce ourselves to every server. A crawler that pretends to be a browser takes away the
+# server's chance to complain to anybody but your whole university.
+#
+# What else does a polite program do? `helpers/sources/http.py` is the whole list in code, and every source of this
+# course uses it:
+#
+# | manners | because |
+# |---|---|
+# | a fixed pace for each host, one request after the other | MusicBrainz allows one a second; others read it, too |
+# | on "busy" (429, 503) wait as long as the server says | hammering a busy server makes it worse for all |
+# | but give up, with the time, if it says "come back tomorrow" | a cell that sleeps for a day looks like a crash |
+# | keep answers, never ask twice | the fastest request is the one not sent |
+# | read `robots.txt` before crawling | it is how a site says what it does not want fetched |
+# | limits on size, time, redirects and type | a server may also be broken, or hostile |
+#
+# ## 2 · What sold best
+#
+# South Korea's Gaon chart (Circle since 2022) counts what labels ship to shops, less what comes back. Those are **net
+# shipments, not copies sold to fans**. Its own site does not allow its tables to be collected for machine learning, so
+# we did not: the table here was written by hand from news reports, with the report's address in every row.
+
+# %%
+rows = chart()
+table = pd.DataFrame(rows)
+table[["year", "rank", "artist", "title", "edition", "shipped", "note"]].groupby("year").head(2)
+
+# %%
+shipped = table.dropna(subset="shipped").groupby("year")["shipped"].max() / 1e6
+counted = table.groupby("year").size()
+_, (left, right) = plt.subplots(1, 2, figsize=(11, 3), layout="constrained")
+left.bar(shipped.index, shipped, color="#0072B2")
+left.set(title="the largest figure reported", xlabel="year", ylabel="million copies", xticks=range(2010, 2020))
+right.bar(counted.index, counted, color="#E69F00")
+right.axhline(10, color="grey", linestyle=":")
+right.set(title="rows we have; a top ten would have 10", xlabel="year", xticks=range(2010, 2020))
+plt.show()
+
+# %% [markdown]
+# Look at the second picture before you believe the first. **The table is full of holes.** For 2012 and 2013 only parts
+# of the year were reported, some years have two rows, and one year has eleven because a newspaper listed what others
+# did not. A figure for half a year is no figure for a year. Rows like these are still good enough for what we want, a
+# list of well-known covers; they are not good enough to say who sold how much more than whom.
+#
+# It also has a bias that no completing will cure: charts like boy groups, and fans buy every edition.
+
+# %%
+editions = table[table["edition"] != ""]
+print(f"{len(table)} rows, {len(editions)} of them editions of an album,")
+print(f"{table.groupby(['artist', 'title']).ngroups} different albums by {table['artist'].nunique()} artists")
+# NBVAL_CHECK_OUTPUT
+
+# %% [markdown]
+# ## 3 · Looking up one album
+#
+# Three services know albums without asking for a key. Each has its own idea of how to answer; each of our classes turns
+# that into the same thing, a *record* and addresses of the picture, best first.
+
+# %%
+sources = [MusicBrainz(client, **at("musicbrainz")), Deezer(client, **at("deezer")), ITunes(client, **at("itunes"))]
+for source in sources:
+    found = source.find("BTS", "Wings", 2016)
+    record = found.record
+    print(f"{source.NAME:12} {record.artist} · {record.title} · {record.year} · {', '.join(record.genres)}")
+    print(f"{'':12} {[urlsplit(url).path[-22:] for url in found.urls]}")
+
+# %% [markdown]
+# A search always finds *something*. Ask for an album that a service does not have, and it offers the nearest thing it
+# has. Taking the first hit is how a data set fills up with wrong covers, quietly. So `find` compares names and years,
+# and returns nothing when in doubt. What counts as the same name?
+
+# %%
+pairs = [
+    ("훗 (Hoot)", "Hoot"),
+    ("EX'ACT", "Ex’Act - The 3rd Album"),
+    ("Wings", "WINGS"),
+    ("Love Me Right", "Love Me Right (Repackage)"),
+    ("Wings", "You Never Walk Alone"),
+]
+for one, other in pairs:
+    print(f"{one:15} {'is' if same_name(one, other) else 'is not':7} {other}")
+# NBVAL_CHECK_OUTPUT
+
+# %% [markdown]
+# ## 4 · The popular set
+#
+# Now all of them. `popular` goes through the chart and asks one source after the other until one knows the album;
+# `collect` fetches the pictures. Every picture is decoded once before it is kept, since a file that is called `.jpg`
+# may be half a picture, or a web page that says "sorry".
+
+# %%
+summary = collect(popular(rows, sources[:2]), WORK / "popular", client)
+print(f"{summary.found} found, {summary.downloaded} downloaded, {summary.duplicates} duplicate")
+for reason, count in summary.refused.most_common():
+    print(f"{count:4} refused: {reason}")
+
+# %% [markdown]
+# Some covers are always missing: that is part of the lesson, and of the demo server. Beside the pictures lies
+# `records.jsonl`, with one line for every album, **also for those that could not be had**. This file is what makes a
+# folder of pictures a data set:
+
+# %%
+kept = next(record for record in read_records(WORK / "popular" / RECORDS_FILE) if record.cover_path)
+refused = next(record for record in read_records(WORK / "popular" / RECORDS_FILE) if record.refused)
+for record in (kept, refused):
+    for name in ("source", "artist", "title", "year", "genres", "cover_path", "licence", "ml_use", "refused"):
+        print(f"{name:11} {getattr(record, name)}")
+    print()
+
+# %% [markdown]
+# The file is named after a hash of its content, not after the album. So no title, in whatever script and with however
+# many slashes in it, can write anywhere else on your disk, and the same picture never lies there twice.
+#
+# What happens when we run it again, or after the train has gone through a tunnel? It asks for nothing that is there:
+
+# %%
+again = collect(popular(rows, sources[:2]), WORK / "popular", client)
+print(f"{again.present} there already, {again.downloaded} downloaded")
+
+
+# %%
+def look(folder, count=48):
+    """Show the first covers of a folder, small and square, whatever their shape."""
+    paths = [folder / record.cover_path for record in read_records(folder / RECORDS_FILE) if record.cover_path]
+    small = [np.asarray(Image.open(path).convert("RGB").resize((72, 72))) for path in paths[:count]]
+    plots.show(small, columns=12, scale=1)
+
+
+look(WORK / "popular")
+
+# %% [markdown]
+# *On the demo server these are drawn covers under the names of real albums, not what the albums look like.*
+#
+# ## 5 · The wider crawl
+#
+# The other way to get pictures is to ask an image search. `icrawler` is a popular package for that, and three lines of
+# it are in a thousand tutorials:
+#
+# ```python
+# from icrawler.builtin import BingImageCrawler
+# crawler = BingImageCrawler(storage={"root_dir": "covers"})
+# crawler.crawl(keyword="R&B album #1", max_num=100)
+# ```
+#
+# They run, and print nothing alarming. Here is what the search engine is asked for, though:
+
+# %%
+keyword = "R&B album #1"
+for words in (keyword, quote(keyword, safe="")):
+    address = f"https://www.bing.com/images/async?q={words}&first=0"
+    print(parse_qs(urlsplit(address).query))
+# NBVAL_CHECK_OUTPUT
+
+# %% [markdown]
+# Without quoting, the engine searches for *R*. Version 0.6.10 has more of this kind, all measured, all silent: when its
+# queue is full it drops addresses and takes them for duplicates; it keeps `.jpg` and drops every other picture; run
+# again in the same folder, it fetches nothing, even for other keywords, for the file names exist; it keeps no address
+# beside a picture; and if it finds nothing at all, it ends as if all was well. **A crawler must say what it lost.**
+#
+# `helpers/sources/crawl.py` lets icrawler search, and leaves the fetching to the same `collect` as before. This time it
+# also reads `robots.txt`, of the engine and of every host that a picture lies on.
+
+# %%
+bing = Bing(client, **at("bing"))
+for keyword in KEYWORDS:
+    found = bing.pictures(keyword, limit=PICTURES // len(KEYWORDS))
+    summary = collect(found, WORK / "crawled", client, robots=True)
+    counts = f"{summary.present} there already, {summary.duplicates} duplicate"
+    print(f"{keyword:18} {summary.found:3} found, {summary.downloaded:3} downloaded, {counts}")
+    for reason, count in summary.refused.most_common():
+        print(f"{'':18} {count:3} refused: {reason}")
+
+# %% [markdown]
+# Google is the other engine that icrawler knows. Since 2025 it has answered plain programs with a page that works only
+# with JavaScript. icrawler then dies in a thread, and the crawl ends "well" with an empty folder; we say so instead,
+# and go on. Getting round such a wall with a remote-controlled browser is possible, and not polite: it is a way of
+# saying no.
+
+# %%
+try:
+    list(Google(client, **at("google")).pictures("kpop album art", limit=20))
+except CourseError as error:
+    print(error)
+
+# %%
+look(WORK / "crawled")
+
+# %% [markdown]
+# ## 6 · Throwing out what is no cover
+#
+# An image search for album covers brings banners, icons, collages and CDs on a table. The students who first had the
+# idea of this notebook deleted such files *by hand*: an honest sentence, and nobody can repeat it. So we do two things.
+# A program sorts the pictures, the most doubtful first, by what can be measured without any learning: covers are
+# square, not tiny, and there is one of each. A person looks, and every decision is kept in a file beside the pictures.
+
+# %%
+curation = Curation(WORK / "crawled")
+curation.show()
+
+# %% [markdown]
+# *In a running notebook you can click on pictures above to mark them. Here, and wherever there are no widgets, the
+# table `curation.csv` does the same: change a verdict in it with any editor.* For a reader who is only reading, this is
+# what the most doubtful ones look like:
+
+# %%
+curation.sheet(24)
+
+# %% [markdown]
+# Those that are far from square, and those as small as an icon, are marked here by a rule, so that the notebook runs
+# through without you. In your own crawl, look: the order is only a suggestion, and some designers like banners.
+
+# %%
+wrong = [doubt.name for doubt in curation.doubts if min(doubt.size) < 100 or max(doubt.size) > 1.2 * min(doubt.size)]
+curation.decide(wrong, "no cover")
+print(f"{len(curation.rejected())} of {len(curation.doubts)} pictures are marked as no cover")
+
+# %% [markdown]
+# ## 7 · Two sets, ready for a GAN
+#
+# `prepare` from notebook 03 makes a folder into a set of equal squares, and leaves out what we marked. Before it does,
+# it looks at the terms.
+
+# %%
+(popular_set,) = prepare(WORK / "popular", WORK / "sets" / "popular", [SIZE])
+(crawled_set,) = prepare(WORK / "crawled", WORK / "sets" / "crawled", [SIZE], leave_out=curation.rejected())
+sets = {"popular": CoverSet.open(popular_set), "crawled": CoverSet.open(crawled_set)}
+for name, covers in sets.items():
+    print(f"{name:8} {len(covers):3} covers of {covers.size} px")
+
+# %% [markdown]
+# *The terms are unclear*, says the line above, and that is the truth about nearly every cover on the internet.
+# **Publicly visible is not licensed.** A cover belongs to its label, its photographer or its designer; MusicBrainz
+# gives away its facts, not the pictures that it links to; iTunes lets shops show pictures to sell songs, and for
+# nothing else. What you may do with them for study depends on the country you sit in: the European Union has exceptions
+# for text and data mining, Japan has a wide one, the United States decide case by case. That is why covers stay on your
+# disk, why `.gitignore` keeps them out of repositories, and why this course ships drawn ones.
+#
+# And K-pop covers show *people*. A model that is told a singer's name and draws a face does something to that singer.
+# We condition on genres, years and sound, never on names.
+#
+# ## 8 · Side by side
+
+# %%
+for name, covers in sets.items():
+    plots.show(covers[np.arange(min(36, len(covers)))], columns=12, scale=1, title=f"**{name}**")
+
+
+# %%
+def measured(covers):
+    """Each cover's mean lightness, colourfulness and contrast, from 0 to 1."""
+    pixels = covers.images[:].astype(np.float32) / 255
+    light, spread = pixels.mean(axis=-1), pixels.max(axis=-1) - pixels.min(axis=-1)
+    return pd.DataFrame(
+        {"lightness": light.mean((1, 2)), "colourfulness": spread.mean((1, 2)), "contrast": light.std((1, 2))}
+    )
+
+
+_, axes = plt.subplots(1, 3, figsize=(11, 2.6), layout="constrained")
+for name, covers in sets.items():
+    facts = measured(covers)
+    for axis, column in zip(axes, facts, strict=True):
+        axis.hist(facts[column], bins=np.linspace(0, 1, 21), density=True, alpha=0.5, label=name)
+        axis.set(title=column, yticks=[])
+axes[0].legend()
+plt.show()
+
+# %%
+means = [covers.images[:].mean(axis=0).astype(np.uint8) for covers in sets.values()]
+plots.show(means, scale=3, title="the mean of all covers: popular, crawled")
+
+# %%
+statistics = {
+    name: {
+        "covers": len(covers),
+        "artists known": covers.table["artist"].replace("", np.nan).nunique(),
+        "years known": f"{covers.table['year'].notna().mean():.0%}",
+        "smallest side (px)": int(covers.table[["width", "height"]].min(axis=1).min()),
+        "left out": len(covers.card["rejected"]),
+        "training": ", ".join(sorted(set(covers.table["ml_use"]))),
+    }
+    for name, covers in sets.items()
+}
+pd.DataFrame(statistics)
+
+# %% [markdown]
+# The popular set is small and knows everything about itself: artist, title, year, source. The crawled one can be made
+# as large as you like, and knows next to nothing. Which one would *you* rather train on? Notebook 04 can tell you: both
+# are CoverSets, and its first parameters cell takes their folder. From the command line it is the same in two lines:
+#
+# ```sh
+# covergan collect kpop covers --demo && covergan prepare covers my_set
+# covergan train dcgan my_set my_run
+# ```
+
+# %% [markdown]
+# ## Exercises
+#
+# ### Exercise 1 · Once a second (10 minutes, medium)
+#
+# Write the heart of a polite program: `wait()` returns when the next request may be sent, which is `interval` seconds
+# after the last one **was sent**. The clock is given, so that we can test this without waiting: `clock.now()` tells the
+# time in seconds, `clock.sleep(seconds)` lets it pass, and like real sleep it may take a little longer than asked.
+#
+# *Hint: remember when the last request was sent, and that there was none at first. A loop is safer than one sleep. Note
+# the time after you slept, not before.*
+
+
+# %%
+class MyPace:
+    def __init__(self, interval, clock):
+        self.interval, self.clock = interval, clock
+        self.sent = None
+
+    def wait(self):
+        """Return when the next request may be sent."""
+        ### BEGIN SOLUTION
+        while self.sent is not None and self.clock.now() < self.sent + self.interval:
+            self.clock.sleep(self.sent + self.interval - self.clock.now())
+        self.sent = self.clock.now()
+        ### END SOLUTION
+
+
+# %% tags=["check"]
+class SleepyClock:
+    """Time passes only in sleep, which lasts a quarter of a second longer than it should."""
+
+    time = 50.0
+
+    def now(self):
+        return self.time
+
+    def sleep(self, seconds):
+        assert seconds > 0, "Nobody can sleep for less than no time: wait only while it is too early."
+        self.time += seconds + 0.25
+
+
+def sent_at(gaps, interval=2.0):
+    clock = SleepyClock()
+    pace, times = MyPace(interval, clock), []
+    for gap in gaps:
+        clock.time += gap
+        pace.wait()
+        times.append(clock.now())
+    return times
+
+
+times = sent_at([0, 0, 0, 0])
+assert times[0] == 50, "The first request need not wait for anything."
+assert all(later - earlier >= 2 for earlier, later in zip(times, times[1:], strict=False)), "Too fast."
+assert times[-1] <= 50 + 3 * 2.25 + 1e-9, "Slower than it need be: wait only for what is left of the interval."
+assert sent_at([0, 10, 0])[1] == 60, "After a long gap, the next request need not wait."
+print("Well done. That is helpers/sources/pacing.py, but for threads.")
+
+# %% [markdown]
+# ### Exercise 2 · What is in the file? (10 minutes, easy)
+#
+# The name of a file and what the server says about it are promises. Its first bytes are facts. Write a function that
+# tells what a file is by them: `"jpeg"` if it begins with `FF D8 FF`, `"png"` if with `89 50 4E 47`, `"webp"` if with
+# `RIFF`, any four bytes, and `WEBP`; `"html"` if the first thing that is not white space is a `<`; else `None`.
+#
+# *Hint: `content.startswith(b"\xff\xd8\xff")`, slices such as `content[8:12]`, and `content.lstrip()`. A file may be
+# shorter than you think, or empty.*
+
+
+# %%
+def kind(content):
+    """What a file is, by its bytes."""
+    ### BEGIN SOLUTION
+    if content.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if content.startswith(b"\x89PNG"):
+        return "png"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "webp"
+    return "html" if content.lstrip().startswith(b"<") else None
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+assert kind(b"\xff\xd8\xff\xe0 and so on") == "jpeg", "A JPEG begins with FF D8 FF."
+assert kind(b"\x89PNG\r\n\x1a\n") == "png", "A PNG begins with 89 50 4E 47."
+assert kind(b"RIFF\x00\x01\x02\x03WEBPVP8 ") == "webp", "RIFF, four bytes of length, then WEBP."
+assert kind(b"RIFF\x00\x01\x02\x03WAVEfmt ") is None, "RIFF alone may be a sound: look at bytes 8 to 12."
+assert kind(b"\n <!doctype html>") == "html", "Web pages may begin with white space."
+assert kind(b"") is None and kind(b"GIF89a") is None, "What is none of the four is None, an empty file as well."
+kinds = Counter(kind(path.read_bytes()) for path in (WORK / "crawled" / "images").rglob("*.*"))
+assert set(kinds) <= {"jpeg", "png", "webp"}, "collect should have let nothing else through."
+print("Well done. In the crawled folder:", dict(kinds))
+
+# %% [markdown]
+# ## What to take away
+#
+# - Say who you are, keep a pace, keep answers, and stop when told to: politeness is thirty lines of code.
+# - A search always finds something. Compare names and years, and take nothing rather than the wrong thing.
+# - For every picture keep where it came from, when, and on what terms; for every one that failed keep why.
+# - Crawlers lose data without a word. Count what went in and what came out.
+# - A table from the news has holes and a point of view. Draw them before you draw conclusions.
+# - Publicly visible is not licensed.
+#
+# Next: [02 · Spotify](02_scrape_spotify.ipynb), an API with keys, limits and a clause about machine learning; or
+# straight to [03 · Preprocess](03_preprocess.ipynb).
+#
+# ## Where the idea comes from
+#
+# - *Generated K-pop Album Art*, a student project of UC San Diego (DSC 160, 2020): the top ten of each year beside a
+#   crawl with English and Korean keywords, the non-covers deleted by hand; its authors name re-issues and a bias
+#   towards boy groups as flaws.
+# - [MusicBrainz API](https://musicbrainz.org/doc/MusicBrainz_API) and [Cover Art
+#   Archive](https://musicbrainz.org/doc/Cover_Art_Archive/API); [iTunes Search
+#   API](https://developer.apple.com/library/archive/documentation/AudioVideo/Conceptual/iTuneSearchAPI/); [Deezer
+#   API](https://developers.deezer.com/api).
+# - [icrawler](https://icrawler.readthedocs.io); RFC 9309 (robots.txt), RFC 9110 (HTTP, `Retry-After`).
+# - The chart: every row of `data/kpop_top_albums_2010s.csv` names its report.
