@@ -228,12 +228,21 @@ def _crawl(engine, out, keywords, limit, dry_run, demo, contact, ignore_robots, 
     with _network(out, demo, contact) as (client, server):
         search = engine(client, **server(engine.NAME))
         share = -(-limit // len(keywords))
-        found = (
-            picture
-            for keyword in keywords
-            for picture in search.pictures(keyword, share, deadline / len(keywords), ignore_robots)
-        )
+        found = _all_found(search, keywords, share, deadline / len(keywords), ignore_robots)
         _collect(found, out, client, limit, dry_run, robots=not ignore_robots)
+
+
+def _all_found(search, keywords: list[str], limit: int, deadline: float, ignore_robots: bool) -> Iterator:
+    """What an image search finds for several keywords. One of them may fail; if all do, the last says why."""
+    succeeded = False
+    for keyword in keywords:
+        try:
+            yield from search.pictures(keyword, limit, deadline, ignore_robots)
+            succeeded = True
+        except CourseError as error:
+            if keyword == keywords[-1] and not succeeded:
+                raise
+            console.print(f"[yellow]{keyword}: {error}")
 
 
 @contextmanager
@@ -280,6 +289,7 @@ def summary_table(summary) -> Table:
         "asked for": summary.asked,
         "found": summary.found,
         "there already": summary.present,
+        "given up before": summary.given_up,
         "downloaded": summary.downloaded,
         "duplicate": summary.duplicates,
         "refused": summary.refused.total(),

@@ -86,6 +86,17 @@ def test_google_is_shown_failing(refused, tmp_path):
     assert "JavaScript" in refused("collect", "google", tmp_path / "covers", "--demo")
 
 
+def test_keyword_that_finds_nothing_does_not_end_the_crawl(covergan, tmp_path):
+    words = ("--keyword", "?!", "--keyword", "kpop album art")
+    code, out, _ = covergan("collect", "bing", tmp_path / "covers", "--demo", "--limit", 20, *words)
+    assert code == 0 and "?!: Bing found no picture" in out
+    assert [record for record in records(tmp_path / "covers") if record.cover_path]
+
+
+def test_crawl_without_any_picture_is_an_error(refused, tmp_path):
+    assert "Bing found no picture" in refused("collect", "bing", tmp_path / "covers", "--demo", "--keyword", "?!")
+
+
 def test_musicbrainz_needs_a_contact(refused, tmp_path, monkeypatch):
     monkeypatch.delenv("COVERGAN_CONTACT", raising=False)
     assert "COVERGAN_CONTACT" in refused("collect", "musicbrainz", tmp_path / "covers", "--tag", "k-pop")

@@ -57,7 +57,8 @@ class Summary:
     Attributes:
         asked: covers wanted at most, or None.
         found: covers the source named.
-        present: of those, had or refused for good by an earlier run.
+        present: of those, had by an earlier run.
+        given_up: refused for good by an earlier run.
         downloaded: new in the folder.
         duplicates: pictures, or albums of another source, that the folder already has.
         refused: how many could not be had, by reason.
@@ -66,6 +67,7 @@ class Summary:
     asked: int | None = None
     found: int = 0
     present: int = 0
+    given_up: int = 0
     downloaded: int = 0
     duplicates: int = 0
     refused: Counter = field(default_factory=Counter)
@@ -132,6 +134,9 @@ def _fetched(found, folder, client, summary, robots, workers, progress) -> Itera
             if folder.has(cover.record):
                 summary.present += 1
                 continue
+            if folder.has_given_up(cover.record):
+                summary.given_up += 1
+                continue
             while album and any(album == album_key(record) for record, _ in waiting):
                 yield from done()
             if other := folder.same_album(cover.record):
@@ -187,7 +192,8 @@ class _Folder:
 
     def __init__(self, path: Path):
         self.path = path
-        self._settled: set[tuple[str, str]] = set()
+        self._had: set[tuple[str, str]] = set()
+        self._given_up: set[tuple[str, str]] = set()
         self._pictures: dict[str, str] = {}
         self._albums: dict[tuple, str] = {}
         if (path / RECORDS_FILE).exists():
@@ -195,8 +201,12 @@ class _Folder:
                 self.note(record)
 
     def has(self, record: Record) -> bool:
-        """Whether a cover is here, or was refused for good."""
-        return (record.source, record.source_id) in self._settled
+        """Whether a cover is here."""
+        return (record.source, record.source_id) in self._had
+
+    def has_given_up(self, record: Record) -> bool:
+        """Whether a cover was refused on grounds that will hold."""
+        return (record.source, record.source_id) in self._given_up
 
     def same_album(self, record: Record) -> str | None:
         """What another source calls the same album, if its cover is here."""
@@ -223,9 +233,10 @@ class _Folder:
 
     def note(self, record: Record) -> Record:
         """Remember a record; returns it."""
-        if not record.refused.endswith(AGAIN):
-            self._settled.add((record.source, record.source_id))
+        if record.refused and not record.refused.endswith(AGAIN):
+            self._given_up.add((record.source, record.source_id))
         if record.cover_path:
+            self._had.add((record.source, record.source_id))
             name = f"{record.source}:{record.source_id}"
             self._pictures.setdefault(record.cover_path, name)
             if key := album_key(record):

@@ -42,7 +42,8 @@ def images(request: Request) -> Answer:
 
 
 def robots(request: Request) -> Answer:
-    return Answer(b"User-agent: *\nAllow: /\n", type="text/plain")
+    """A few pictures are not for crawlers."""
+    return Answer(b"User-agent: *\nDisallow: /bing/icons/\n", type="text/plain")
 
 
 SERVICES: dict[str, Service] = {

@@ -18,7 +18,7 @@ from helpers.releases import year_of
 from helpers.sources import features
 from helpers.sources.answers import number, objects, text
 from helpers.sources.collection import Found
-from helpers.sources.http import Client, Failed
+from helpers.sources.http import Client, Failed, TryLater
 from helpers.sources.matching import clean, same_name, same_year, spellings
 from helpers.sources.spotify_api import PAGE, SpotifyAPI
 from helpers.sources.terms import Terms
@@ -187,7 +187,7 @@ class Spotify:
             self._gives_features = False
             instead = f"{self.other.NAME} is asked instead" if self.other else "they stay unknown"
             print(f"Spotify keeps its audio features from apps made after 27 November 2024, so {instead}.")
-        return self.other.features(ids) if self.other else {}
+        return self._others_features(ids) if self.other else {}
 
     @property
     def features_source(self) -> str:
@@ -292,6 +292,16 @@ class Spotify:
             answer = self._api.ask(self._spotipy.audio_features, ids[start : start + FEATURES_AT_ONCE], kind=list)
             found |= {_id(row): features.known(row) for row in objects(answer)}
         return {track: found[track] for track in ids if found.get(track)}
+
+    def _others_features(self, ids: list[str]) -> dict[str, Features]:
+        try:
+            return self.other.features(ids)
+        except TryLater:
+            raise
+        except CourseError as error:
+            print(f"{self.other.NAME} gives no audio features, so they stay unknown. {error}")
+            self.other = None
+            return {}
 
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:

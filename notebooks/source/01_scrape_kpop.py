@@ -55,8 +55,8 @@ from helpers.sources.matching import same_name
 from helpers.sources.musicbrainz import MusicBrainz
 
 # %% tags=["parameters"]
-LIVE = False  # True asks the real services; say who you are in CONTACT
-CONTACT = "a student of this course"
+LIVE = False  # True asks the real services, which want to know whom to write to
+CONTACT = os.environ.get("COVERGAN_CONTACT", "" if LIVE else "a reader of this course")
 PICTURES = 60  # of the wider crawl
 SIZE = 64
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / "01_scrape_kpop"
@@ -71,7 +71,8 @@ WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / "01_scrape_kpop"
 # out.
 
 # %%
-shutil.rmtree(WORK, ignore_errors=True)  # start afresh whenever this cell runs
+if not LIVE:
+    shutil.rmtree(WORK, ignore_errors=True)  # start afresh whenever this cell runs
 demo = DemoServer().start()
 
 
@@ -81,7 +82,7 @@ def at(source):
 
 
 client = Client(CONTACT, cache=WORK / "answers.sqlite")
-print(client.images.headers["User-Agent"].replace(CONTACT, "…"))
+print(client.images.headers["User-Agent"])
 
 # %% [markdown]
 # That line is how we introduce ourselves to every server. A crawler that pretends to be a browser takes away the
@@ -102,8 +103,8 @@ print(client.images.headers["User-Agent"].replace(CONTACT, "…"))
 # ## 2 · What sold best
 #
 # South Korea's Gaon chart (Circle since 2022) counts what labels ship to shops, less what comes back. Those are **net
-# shipments, not copies sold to fans**. Its own site does not allow its tables to be collected for machine learning, so
-# we did not: the table here was written by hand from news reports, with the report's address in every row.
+# shipments, not copies sold to fans**. Its site is reported to forbid machine learning on its tables, so we did not
+# collect them: the table here was written by hand from news reports, with the report's address in every row.
 
 # %%
 rows = chart()
@@ -122,10 +123,11 @@ right.set(title="rows we have; a top ten would have 10", xlabel="year", xticks=r
 plt.show()
 
 # %% [markdown]
-# Look at the second picture before you believe the first. **The table is full of holes.** For 2012 and 2013 only parts
-# of the year were reported, some years have two rows, and one year has eleven because a newspaper listed what others
-# did not. A figure for half a year is no figure for a year. Rows like these are still good enough for what we want, a
-# list of well-known covers; they are not good enough to say who sold how much more than whom.
+# Look at the second picture before you believe the first. **The table is full of holes.** For 2012 the reports cover
+# half a year, or a single month; for 2013 hardly any row has a rank; for 2014 we have the ranks and no figures, hence
+# the gap. Where only a part of the year is covered, the column `note` says so. Of the other best-sellers of the decade
+# we knew the titles, but nobody to quote for them, so they are not here at all. Rows like these are good enough for
+# what we want, a list of well-known covers. They are not good enough to say who sold how much more than whom.
 #
 # It also has a bias that no completing will cure: charts like boy groups, and fans buy every edition.
 
@@ -145,9 +147,10 @@ print(f"{table.groupby(['artist', 'title']).ngroups} different albums by {table[
 sources = [MusicBrainz(client, **at("musicbrainz")), Deezer(client, **at("deezer")), ITunes(client, **at("itunes"))]
 for source in sources:
     found = source.find("BTS", "Wings", 2016)
-    record = found.record
-    print(f"{source.NAME:12} {record.artist} · {record.title} · {record.year} · {', '.join(record.genres)}")
-    print(f"{'':12} {[urlsplit(url).path[-22:] for url in found.urls]}")
+    if found:
+        record = found.record
+        print(f"{source.NAME:12} {record.artist} · {record.title} · {record.year} · {', '.join(record.genres)}")
+        print(f"{'':12} {[urlsplit(url).path[-22:] for url in found.urls]}")
 
 # %% [markdown]
 # A search always finds *something*. Ask for an album that a service does not have, and it offers the nearest thing it
@@ -170,7 +173,8 @@ for one, other in pairs:
 # ## 4 · The popular set
 #
 # Now all of them. `popular` goes through the chart and asks one source after the other until one knows the album;
-# `collect` fetches the pictures. Every picture is decoded once before it is kept, since a file that is called `.jpg`
+# `collect` fetches the pictures. We leave iTunes out: Apple gives its pictures to promote what it sells, and for nothing
+# else. Every picture is decoded once before it is kept, since a file that is called `.jpg`
 # may be half a picture, or a web page that says "sorry".
 
 # %%
@@ -185,9 +189,10 @@ for reason, count in summary.refused.most_common():
 # folder of pictures a data set:
 
 # %%
-kept = next(record for record in read_records(WORK / "popular" / RECORDS_FILE) if record.cover_path)
-refused = next(record for record in read_records(WORK / "popular" / RECORDS_FILE) if record.refused)
-for record in (kept, refused):
+records = list(read_records(WORK / "popular" / RECORDS_FILE))
+kept = [record for record in records if record.cover_path]
+refused = [record for record in records if record.refused]
+for record in kept[:1] + refused[:1]:
     for name in ("source", "artist", "title", "year", "genres", "cover_path", "licence", "ml_use", "refused"):
         print(f"{name:11} {getattr(record, name)}")
     print()
@@ -200,7 +205,7 @@ for record in (kept, refused):
 
 # %%
 again = collect(popular(rows, sources[:2]), WORK / "popular", client)
-print(f"{again.present} there already, {again.downloaded} downloaded")
+print(f"{again.present} there already, {again.given_up} refused before, {again.downloaded} downloaded")
 
 
 # %%
@@ -243,13 +248,18 @@ for words in (keyword, quote(keyword, safe="")):
 # beside a picture; and if it finds nothing at all, it ends as if all was well. **A crawler must say what it lost.**
 #
 # `helpers/sources/crawl.py` lets icrawler search, and leaves the fetching to the same `collect` as before. This time it
-# also reads `robots.txt`, of the engine and of every host that a picture lies on.
+# also reads `robots.txt`, of the engine and of every host that a picture lies on. Where that forbids something we go on
+# without it. Whoever has a reason not to can pass `ignore_robots=True` to `pictures`, and `robots=False` to `collect`.
 
 # %%
 bing = Bing(client, **at("bing"))
 for keyword in KEYWORDS:
-    found = bing.pictures(keyword, limit=PICTURES // len(KEYWORDS))
-    summary = collect(found, WORK / "crawled", client, robots=True)
+    try:
+        found = bing.pictures(keyword, limit=PICTURES // len(KEYWORDS))
+        summary = collect(found, WORK / "crawled", client, robots=True)
+    except CourseError as error:
+        print(f"{keyword}: {error}")
+        continue
     counts = f"{summary.present} there already, {summary.duplicates} duplicate"
     print(f"{keyword:18} {summary.found:3} found, {summary.downloaded:3} downloaded, {counts}")
     for reason, count in summary.refused.most_common():
@@ -295,7 +305,9 @@ curation.sheet(24)
 # through without you. In your own crawl, look: the order is only a suggestion, and some designers like banners.
 
 # %%
-wrong = [doubt.name for doubt in curation.doubts if min(doubt.size) < 100 or max(doubt.size) > 1.2 * min(doubt.size)]
+wrong = [doubt.name
+    for doubt in curation.doubts
+    if not doubt.size or min(doubt.size) < 100 or max(doubt.size) > 1.2 * min(doubt.size)]
 curation.decide(wrong, "no cover")
 print(f"{len(curation.rejected())} of {len(curation.doubts)} pictures are marked as no cover")
 
@@ -370,10 +382,11 @@ pd.DataFrame(statistics)
 # %% [markdown]
 # The popular set is small and knows everything about itself: artist, title, year, source. The crawled one can be made
 # as large as you like, and knows next to nothing. Which one would *you* rather train on? Notebook 04 can tell you: both
-# are CoverSets, and its first parameters cell takes their folder. From the command line it is the same in two lines:
+# are CoverSets, and it says where to open one of your own. On the command line it takes three lines:
 #
 # ```sh
-# covergan collect kpop covers --demo && covergan prepare covers my_set
+# covergan collect kpop covers --demo
+# covergan prepare covers my_set
 # covergan train dcgan my_set my_run
 # ```
 
@@ -434,6 +447,8 @@ assert times[0] == 50, "The first request need not wait for anything."
 assert all(later - earlier >= 2 for earlier, later in zip(times, times[1:], strict=False)), "Too fast."
 assert times[-1] <= 50 + 3 * 2.25 + 1e-9, "Slower than it need be: wait only for what is left of the interval."
 assert sent_at([0, 10, 0])[1] == 60, "After a long gap, the next request need not wait."
+assert sent_at([0, 10, 0])[2] == 62.25, "Count from when a request was sent, not from when its turn was due."
+assert sent_at([0, 0], interval=5.0)[1] == 55.25, "Use self.interval: not every server wants two seconds."
 print("Well done. That is helpers/sources/pacing.py, but for threads.")
 
 # %% [markdown]
@@ -466,6 +481,8 @@ assert kind(b"\xff\xd8\xff\xe0 and so on") == "jpeg", "A JPEG begins with FF D8 
 assert kind(b"\x89PNG\r\n\x1a\n") == "png", "A PNG begins with 89 50 4E 47."
 assert kind(b"RIFF\x00\x01\x02\x03WEBPVP8 ") == "webp", "RIFF, four bytes of length, then WEBP."
 assert kind(b"RIFF\x00\x01\x02\x03WAVEfmt ") is None, "RIFF alone may be a sound: look at bytes 8 to 12."
+assert kind(b"RIFF\x00\x01\x02\x03WAVE WEBP") is None, "WEBP must stand at bytes 8 to 12, and nowhere else."
+assert kind(b"\xff\xd8\x00 not quite") is None, "All three bytes of a JPEG count."
 assert kind(b"\n <!doctype html>") == "html", "Web pages may begin with white space."
 assert kind(b"") is None and kind(b"GIF89a") is None, "What is none of the four is None, an empty file as well."
 kinds = Counter(kind(path.read_bytes()) for path in (WORK / "crawled" / "images").rglob("*.*"))

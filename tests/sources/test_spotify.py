@@ -385,6 +385,19 @@ def test_an_app_of_today_is_refused_features_and_another_service_is_asked(server
     assert capsys.readouterr().out.count("27 November 2024") == 1
 
 
+def test_another_service_that_fails_costs_the_features_and_not_the_covers(server, client, with_tracks, capsys):
+    class Gone(Other):
+        def features(self, track_ids):
+            self.asked += track_ids
+            raise CourseError("It is gone.")
+
+    spotify = spotify_at(server, client, other=(other := Gone()))
+    first, second = spotify.with_features(spotify.albums(year=2016))
+    assert first.record.source_id == "album1" and first.record.features_source == ""
+    assert other.asked == ["t1", "t2"]  # once, and not again for the next album
+    assert capsys.readouterr().out.count("so they stay unknown. It is gone.") == 1
+
+
 def test_without_another_service_features_stay_unknown(spotify, with_tracks, capsys):
     first, second = spotify.with_features(spotify.albums(year=2016))
     assert first.record.features_source == "" and first.record.features["energy"] != first.record.features["energy"]
