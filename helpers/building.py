@@ -12,12 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from helpers import __version__
 from helpers.choosing import Choice
 from helpers.errors import CourseError
-from helpers.files import UNFINISHED, explaining, writing
+from helpers.files import UNFINISHED, alone, explaining, writing
 from helpers.joining import CARD, NothingUsable, join
 from helpers.preprocess import clean
 from helpers.preprocess.shards import SHARDS, Item, Settings, Shard, make_shards
@@ -200,24 +198,21 @@ def workplace(out: Path, settings: dict, sets: Collection[Path]) -> Iterator[Pat
         if found and not begun:
             raise CourseError(f"{out} is not empty and no CoverSet; choose a new folder.")
         work.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(work / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise CourseError(f"Another process is building {out}; wait until it has finished.") from None
     try:
-        with explaining(out):
-            _begin(work, settings)
-        try:
-            yield work
-        except NothingUsable:
-            _remove_shards(work)
-            raise
-        _remove_shards(work)
+        with alone(work / LOCK, f"Another process is building {out}; wait until it has finished."):
+            try:
+                with explaining(out):
+                    _begin(work, settings)
+                try:
+                    yield work
+                except NothingUsable:
+                    _remove_shards(work)
+                    raise
+                _remove_shards(work)
+            finally:
+                if not any(work.glob(SHARDS)):
+                    shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it still keeps others out
     finally:
-        if not any(work.glob(SHARDS)):
-            shutil.rmtree(work, ignore_errors=True)  # with the lock in it, while it still keeps others out
-        lock.release()
         for folder in (work, out):
             with suppress(OSError):  # gone already, or something is in it
                 folder.rmdir()

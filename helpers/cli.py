@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from helpers import cli_collect
-from helpers.console import check_picture, console, names_in, number, progress, quiet, span, words
+from helpers.console import check_picture, console, harmless, names_in, number, progress, quiet, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
 
@@ -392,7 +392,7 @@ def plain(message: str) -> str:
 
 
 def complain(sentence: str) -> int:
-    print(f"covergan: {sentence}", file=sys.stderr)
+    print(f"covergan: {harmless(sentence)}", file=sys.stderr)
     return 2
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from helpers.console import console, progress, span, words
+from helpers.console import console, printable, progress, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.records import RECORDS_FILE, append_records, read_records
@@ -98,6 +98,7 @@ def spotify(
     query: Annotated[str, typer.Option(help="Words.")] = "",
     playlist: Annotated[str, typer.Option(help="Id of a playlist of your own.")] = "",
     market: Country = "KR",
+    released: Annotated[str, typer.Option(metavar="FIRST,LAST", help="Dates, like 2016-07,2016-12-31.")] = "",
     popularity: Annotated[str, typer.Option(metavar="LOW-HIGH", help="0-100; only old apps are told.")] = "",
     features: Annotated[bool, typer.Option("--features", help="With audio features, or ReccoBeats' instead.")] = False,
     limit: Limit = 100,
@@ -120,6 +121,7 @@ def spotify(
             query=query,
             playlist=playlist,
             market=market,
+            released=dates(released),
             popularity=span(popularity, "--popularity", int),
         )
         _collect(source.with_features(found) if features else found, out, client, limit, dry_run)
@@ -147,7 +149,7 @@ def kpop(
         raise CourseError(f"--sources: {sources!r}; choose from {', '.join(known)}.")
     with _network(out, demo, contact) as (client, server):
         asked = [known[name](client, **server(name)) for name in words(sources)]
-        found = popular(chart(), asked, lambda sentence: console.print(f"[yellow]{sentence}"))
+        found = popular(chart(), asked, say)
         _collect(found, out, client, limit, dry_run)
 
 
@@ -196,14 +198,14 @@ def synthetic(
     """Drawn covers as JPEGs: a source folder like the others, without a network."""
     from PIL import Image
 
+    from helpers.sources.collection import filling
     from helpers.sources.synthetic import draw_cover, draw_factors, to_record
 
     if dry_run:
         console.print(f"{limit:,} drawn covers of {size} px, of seed {seed}, in {out}")
         return
-    known = {record.source_id for record in _records(out)}
 
-    def drawn(advance):
+    def drawn(known, advance):
         for index in range(limit):
             factors = draw_factors(seed, index)
             record = to_record(factors)
@@ -214,9 +216,9 @@ def synthetic(
                 yield replace(record, cover_path=path)
             advance(index + 1)
 
-    out.mkdir(parents=True, exist_ok=True)
-    with progress("Drawing", limit) as advance:
-        count = append_records(out / RECORDS_FILE, drawn(advance))
+    with filling(out), progress("Drawing", limit) as advance:
+        known = {record.source_id for record in _records(out)}
+        count = append_records(out / RECORDS_FILE, drawn(known, advance))
     console.print(f"{count:,} covers drawn, {limit - count:,} were there; see {out / RECORDS_FILE}")
 
 
@@ -242,7 +244,7 @@ def _all_found(search, keywords: list[str], limit: int, deadline: float, ignore_
         except CourseError as error:
             if keyword == keywords[-1] and not succeeded:
                 raise
-            console.print(f"[yellow]{keyword}: {error}")
+            say(f"{keyword}: {error}")
 
 
 @contextmanager
@@ -262,24 +264,44 @@ def _network(out: Path, demo: bool, contact: str) -> Iterator[tuple]:
 
 def _collect(found: Iterable, out: Path, client, limit: int, dry_run: bool, robots: bool = False) -> None:
     """Fetch what was found, and say what became of it."""
-    from helpers.sources.collection import collect
+    from helpers.sources.collection import Summary, collect
 
     if dry_run:
         table = Table("artist", "title", "year", "genres", box=None)
         table.add_column("address", overflow="fold")
         for cover in islice(found, limit):
             record = cover.record
-            year, genres = str(record.year or ""), ", ".join(record.genres)
-            table.add_row(record.artist, record.title, year, genres, cover.urls[0] if cover.urls else cover.missing)
+            address = cover.urls[0] if cover.urls else cover.missing
+            cells = (record.artist, record.title, str(record.year or ""), ", ".join(record.genres), address)
+            table.add_row(*map(printable, cells))
         console.print(table)
         console.print(f"{table.row_count:,} found; nothing was downloaded.")
         return
-    with progress("Collecting", limit) as advance:
-        summary = collect(found, out, client, limit=limit, robots=robots, progress=advance)
-    console.print(summary_table(summary))
+    summary = Summary()
+    try:
+        with progress("Collecting", limit) as advance:
+            collect(found, out, client, limit=limit, robots=robots, progress=advance, summary=summary)
+    finally:  # what was done counts, however it ended
+        if summary.found:
+            console.print(summary_table(summary))
     terms = {record.terms_url: record for record in _records(out) if record.cover_path}
     for url, record in terms.items():
         console.print(f"Terms of {record.source}: training is {record.ml_use}; {record.licence}; {url}")
+
+
+def dates(text: str) -> tuple[str, str] | None:
+    """The first and the last day of "2016-07,2016-12-31"."""
+    if not text:
+        return None
+    first, comma, last = text.partition(",")
+    if not comma:
+        raise CourseError(f"--released: {text!r} is no span; write two dates with a comma between them.")
+    return first.strip(), last.strip()
+
+
+def say(sentence: str) -> None:
+    """Tell what went wrong but does not end the work."""
+    console.print(f"[yellow]{printable(sentence)}")
 
 
 def summary_table(summary) -> Table:
@@ -297,7 +319,7 @@ def summary_table(summary) -> Table:
     for name, count in rows.items():
         table.add_row(name, f"{count:,}", "")
     for reason, count in summary.refused.most_common():
-        table.add_row("", f"{count:,}", reason)
+        table.add_row("", f"{count:,}", printable(reason))
     return table
 
 

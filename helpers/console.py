@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from helpers.errors import CourseError
@@ -55,6 +56,16 @@ def progress(title: str, total: int | None, unit: str = "covers"):
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+def harmless(text: str) -> str:
+    """Text from somewhere else, without what a terminal takes for commands."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def printable(text: str) -> str:
+    """The same for Rich, which would take [b] for markup."""
+    return escape(harmless(text))
 
 
 def check_picture(path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from helpers.errors import CourseError
 
 UNFINISHED = ".covergan-partial"  # the folder, in the one where a CoverSet is to be, for work on it
@@ -51,6 +53,26 @@ def explaining(path: str | os.PathLike) -> Iterator[None]:
                 f"The disk is full ({free} MB left) while writing {path}; make room and run the same command again."
             ) from error
         raise CourseError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def alone(lock: str | os.PathLike, sentence: str) -> Iterator[None]:
+    """Do something that one process may do at a time.
+
+    Args:
+        lock: a file that stands for it.
+        sentence: what the others are told, as a `CourseError`.
+    """
+    held = FileLock(lock, timeout=0)
+    with explaining(lock):
+        try:
+            held.acquire()
+        except Timeout:
+            raise CourseError(sentence) from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _free_megabytes(path: str | os.PathLike) -> str:

@@ -6,13 +6,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
+from itertools import islice
 
 import pytest
 from PIL import Image
 
 from helpers.covers import CoverSet
+from helpers.errors import CourseError
 from helpers.records import read_records
+from helpers.sources.collection import filling
+from helpers.sources.demo.catalogue import albums
 
+ALBUMS = (replace(albums()[0], title="[/b] x \x1b]0;pwned\x07 \x1b[2J"),)
 # Every source, with what makes it find some two dozen covers on the demo server, and whether training is allowed.
 SOURCES = {
     "kpop": ((), "unclear"),
@@ -116,12 +122,42 @@ def test_spotify_needs_keys(refused, tmp_path, monkeypatch):
         (("musicbrainz", "--demo", "--tag", "k-pop", "--years", "2010"), "no range"),
         (("spotify", "--demo", "--year", "soon"), "no whole number"),
         (("spotify", "--demo"), "something to search for"),
+        (("spotify", "--demo", "--genre", "jazz", "--released", "2016"), "two dates with a comma"),
+        (("spotify", "--demo", "--genre", "jazz", "--released", "soon,later"), "no span of time"),
         (("deezer", "--demo", "--limit", "0"), "at least"),
     ],
 )
 def test_wrong_input_is_one_sentence(refused, tmp_path, arguments, said):
     source, *options = arguments
     assert said in refused("collect", source, tmp_path / "covers", *options)
+
+
+def test_hostile_title_is_printed_and_not_obeyed(covergan, monkeypatch, tmp_path):
+    monkeypatch.setattr("helpers.sources.demo.catalogue.albums", lambda: ALBUMS)
+    code, out, err = covergan("collect", "deezer", tmp_path / "covers", "--demo", "--search", "x", "--dry-run")
+    assert code == 0 and "[/b] x" in out and "\x1b" not in out + err
+
+
+def test_summary_is_shown_even_if_the_work_ends_early(covergan, monkeypatch, tmp_path):
+    from helpers.sources import kpop
+
+    def failing(*arguments):
+        yield from islice(popular(*arguments), 3)
+        raise CourseError("The service is gone.")
+
+    popular = kpop.popular
+    monkeypatch.setattr(kpop, "popular", failing)
+    code, out, err = covergan("collect", "kpop", tmp_path / "covers", "--demo")
+    assert code == 2 and "The service is gone" in err
+    (line,) = [line for line in out.splitlines() if line.strip().startswith("found")]
+    assert line.split()[1] == "3" and len(records(tmp_path / "covers")) == 3
+
+
+def test_two_at_once_are_refused(refused, tmp_path):
+    with filling(tmp_path / "covers"):
+        for source in ("synthetic", "kpop"):
+            options = () if source == "synthetic" else ("--demo",)
+            assert "Another process" in refused("collect", source, tmp_path / "covers", *options)
 
 
 def test_ctrl_c_leaves_what_is_there(tmp_path):

@@ -1,5 +1,6 @@
 """Tags of music services and the course's twelve genres."""
 
+import csv
 import unicodedata
 
 import pytest
@@ -17,19 +18,25 @@ ITUNES = {
     "Classical": "classical", "Reggae": "reggae", "Country": "country", "J-Pop": "pop", "팝": "pop",
     "힙합/랩": "hiphop", "록": "rock", "클래식": "classical", "재즈": "jazz", "일렉트로닉": "electronic",
     "컨트리": "country", "포크": "folk", "레게": "reggae", "메탈": "metal", "앰비언트": "ambient",
-    "케이팝": "kpop", "발라드": "kpop",
+    "케이팝": "kpop", "발라드": "kpop", "아이돌 팝": "kpop", "걸그룹": "kpop", "보이그룹": "kpop", "댄스팝": "pop",
+    "시티 팝": "pop", "포크록": "rock", "메탈코어": "metal", "드럼 앤 베이스": "electronic",
 }  # fmt: skip
-DEEZER = {"Rap/Hip Hop": "hiphop", "Electro": "electronic", "Techno/House": "electronic", "Metal": "metal"}
+DEEZER = {
+    "Rap/Hip Hop": "hiphop", "Electro": "electronic", "Techno/House": "electronic", "Metal": "metal",
+    "Chill Out/Trip-Hop/Lounge": "electronic",
+}  # fmt: skip
 MUSICBRAINZ = {
     "k-pop": "kpop", "synth-pop": "pop", "drum and bass": "electronic", "alternative rock": "rock",
     "trip hop": "electronic", "melodic death metal": "metal",
     "neo-psychedelic rock": "rock", "dark ambient": "ambient", "dub": "reggae",
+    "doom": "metal", "stoner doom": "metal", "darkwave": "rock", "d-beat": "rock", "chillout": "electronic",
+    "free improvisation": "jazz", "minimalism": "classical",
     "bluegrass": "country", "hard bop": "jazz", "contemporary classical": "classical", "anti-folk": "folk",
 }  # fmt: skip
 SPOTIFY = {
     "k-pop boy group": "kpop", "k-pop girl group": "kpop", "5th gen k-pop": "kpop", "uk drill": "hiphop",
     "k-rap": "hiphop", "rap francais": "hiphop", "rock en espanol": "rock", "post-teen pop": "pop",
-    "nashville sound": "country",
+    "nashville sound": "country", "korean boy group": "kpop", "opm": "pop", "schlager": "pop", "rave": "electronic",
     "vocal jazz": "jazz", "progressive house": "electronic", "indie folk": "folk",
 }  # fmt: skip
 LASTFM = {
@@ -43,6 +50,7 @@ MISLEADING = {
     "lovers rock": "reggae", "rock opera": "rock", "folk metal": "metal", "jazz rap": "hiphop", "country rock": "rock",
     "baroque pop": "pop", "electro swing": "electronic", "western swing": "country", "ambient dub": "ambient",
     "symphonic metal": "metal", "trap metal": "metal", "breakbeat hardcore": "electronic", "pop punk": "rock",
+    "doom jazz": "jazz", "medieval metal": "metal", "아이돌 팝": "kpop",
 }  # fmt: skip
 
 
@@ -98,3 +106,18 @@ def test_whatever_the_tags_are_only_genres_of_the_course_come_out_each_once(tags
     assert set(found) <= set(GENRES) and len(set(found)) == len(found)
     assert set(found) == {genre for tag in tags for genre in course_genres([tag])}
     assert course_genres(found) == found
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    [("tables/spotify_albums.csv", ["genre"]), ("covers/manifest.csv", ["genre", "other_genres"])],
+)
+def test_every_tag_of_real_tables_has_its_genre(real_data, path, columns):
+    if not (real_data / path).is_file():
+        pytest.skip(f"COVERGAN_REAL_DATA has no {path}")
+    with open(real_data / path, encoding="utf-8-sig", newline="") as file:
+        cells = {row[column] for row in csv.DictReader(file) for column in columns}
+    tags = {tag for cell in cells for tag in cell.split("|") if tag}
+    assert len(tags) >= 6
+    assert {tag: course_genres([tag]) for tag in tags} == {tag: (tag,) for tag in tags}  # they are called the same

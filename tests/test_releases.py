@@ -74,6 +74,10 @@ def test_any_text_gives_a_year_that_a_record_takes_or_none(text):
 
 @pytest.mark.real_data
 def test_the_dates_of_real_albums_are_all_read(real_data):
-    with open(real_data.parent / "tables" / "spotify_albums.csv", encoding="utf-8-sig", newline="") as file:
+    path = real_data / "tables" / "spotify_albums.csv"
+    if not path.is_file():
+        pytest.skip("COVERGAN_REAL_DATA has no tables/spotify_albums.csv")
+    with open(path, encoding="utf-8-sig", newline="") as file:
         dates = [row["release_date"] for row in csv.DictReader(file)]
+    assert dates
     assert [str(year_of(date)) for date in dates] == [date[:4] for date in dates]

@@ -19,6 +19,13 @@ What comes out are proxies. AcousticBrainz measured other things than Spotify do
 They come from other classifiers, trained on other music, so do not mix them with Spotify's in one table. Nothing there
 stands for popularity, liveness, loudness (average_loudness is not in dB) or speechiness.
 
+A whole dump does not fit into memory: ask MusicBrainz first which recordings are on the albums, and read only those.
+
+    albums = list(musicbrainz.albums(tag="k-pop"))
+    wanted = {recording for album in albums for recording in musicbrainz.recordings(album.record.source_id)}
+    features_of = album_features(read_dump("acousticbrainz-highlevel…", wanted), musicbrainz.recordings)
+    collect(with_features(albums, features_of, "acousticbrainz"), folder, client)
+
 https://acousticbrainz.readthedocs.io, https://acousticbrainz.org/download
 """
 
@@ -30,7 +37,7 @@ import re
 import tarfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -38,8 +45,9 @@ from numbers import Real
 from pathlib import Path
 
 from helpers.errors import CourseError
+from helpers.records import Record
 from helpers.sources.answers import at
-from helpers.sources.features import known
+from helpers.sources.features import known, mean
 
 MAX_BYTES = 4 * 2**20  # of a document
 
@@ -89,6 +97,22 @@ def read_dump(path: str | os.PathLike, recordings: Container[str] | None = None,
         why = getattr(error, "strerror", None) or error
         raise CourseError(f"{path} cannot be read to its end ({why}); download it again.") from error
     return dump
+
+
+def album_features(dump: Dump, recordings: Callable[[str], Iterable[str]]) -> Callable[[Record], dict[str, float]]:
+    """What gives the features of an album, the means over its recordings in a dump; empty if none of them is there.
+
+    Made for `helpers.sources.features.with_features`; for what means are worth, see `helpers.sources.features.mean`.
+
+    Args:
+        recordings: the MusicBrainz ids of an album's recordings by its `source_id`, `MusicBrainz.recordings`.
+    """
+
+    def features_of(record: Record) -> dict[str, float]:
+        ids = recordings(record.source_id)
+        return mean(dump.features[recording] for recording in ids if recording in dump.features)
+
+    return features_of
 
 
 def _analyses(path: Path, recordings: Container[str] | None, skipped: Counter) -> Iterator[tuple[str, int, bytes]]:

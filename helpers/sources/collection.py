@@ -19,10 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
-from filelock import FileLock, Timeout
-
 from helpers.errors import CourseError
-from helpers.files import explaining, writing
+from helpers.files import alone, explaining, writing
 from helpers.preprocess import decode
 from helpers.records import RECORDS_FILE, Record, append_records, read_records
 from helpers.sources.http import Client, Refused
@@ -82,6 +80,7 @@ def collect(
     robots: bool = False,
     workers: int = WORKERS,
     progress: Callable[[int], None] | None = None,
+    summary: Summary | None = None,
 ) -> Summary:
     """Fetch what a source found into a folder; nothing that is there already is fetched again.
 
@@ -95,14 +94,17 @@ def collect(
         robots: honour robots.txt of the hosts of pictures, as a crawler must.
         workers: pictures to fetch at the same time; each host has its own pace all the same.
         progress: called with the number of covers that are in the folder.
+        summary: what to count in, for whoever wants to know it even if the work ends early.
 
     Raises:
         CourseError: if the disk is full, another process collects into the folder, or a service ends the work; what
             has been fetched until then is kept.
     """
-    summary = Summary(asked=limit)
-    with _opened(Path(out)) as folder:
-        append_records(folder.path / RECORDS_FILE, _fetched(found, folder, client, summary, robots, workers, progress))
+    summary = summary or Summary()
+    summary.asked = limit
+    out = Path(out)
+    with filling(out):
+        append_records(out / RECORDS_FILE, _fetched(found, _Folder(out), client, summary, robots, workers, progress))
     return summary
 
 
@@ -155,9 +157,9 @@ def _fetched(found, folder, client, summary, robots, workers, progress) -> Itera
                 yield from done()
         raise
     finally:
-        client.clock.stop()  # wakes those who wait for their turn, so that Ctrl-C need not
+        client.manners.stop()  # wakes those who wait for their turn, so that Ctrl-C need not
         pool.shutdown(cancel_futures=True)
-        client.clock.start()
+        client.manners.start()
 
 
 def _fetch(cover: Found, folder: Path, client: Client, robots: bool) -> tuple[str, str, str]:
@@ -184,7 +186,9 @@ def _fetch(cover: Found, folder: Path, client: Client, robots: bool) -> tuple[st
                 with writing(folder / path) as partial:
                     partial.write_bytes(content)
         return digest, path, url
-    raise reasons[0] if reasons else Refused(cover.missing, again=True)
+    if not reasons:
+        raise Refused(cover.missing, again=True)
+    raise next((reason for reason in reasons if reason.again), reasons[0])
 
 
 class _Folder:
@@ -257,19 +261,16 @@ def _bare(text: str) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Folder]:
-    """The folder, for one process at a time, without the remains of writing that was killed."""
+def filling(path: Path) -> Iterator[None]:
+    """A folder of covers for one process at a time, without the remains of writing that was killed.
+
+    Raises:
+        CourseError: if another process is at it, or the folder cannot be made.
+    """
     with explaining(path):
         path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise CourseError(f"Another process is collecting into {path}; wait until it has finished.") from None
-    try:
-        for remains in path.glob(f"{IMAGES}/*/.partial-*"):
+    with alone(path / LOCK, f"Another process is collecting into {path}; wait until it has finished."):
+        for remains in path.glob(f"{IMAGES}/**/.partial-*"):
             with suppress(OSError):
                 remains.unlink()
-        yield _Folder(path)
-    finally:
-        lock.release()
+        yield

@@ -7,6 +7,7 @@ The real client code runs, over real HTTP, against answers in the shapes that th
 hand-made (`helpers.sources.demo`): albums and covers are drawn, and what a live service does today may differ.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,13 +62,20 @@ SERVICES: dict[str, Service] = {
 }
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), OSError):  # a client that has gone away is no error of the server
+            super().handle_error(request, client_address)
+
+
 class DemoServer:
     """The services of `SERVICES`, each below its name; started and stopped by `with`, or by hand."""
 
     def start(self) -> "DemoServer":
         """Answer from now on, until `stop` or the end of the program."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self

@@ -4,6 +4,8 @@
     albums = album_means(rows)
     albums["0ESBFn4UKPK5Bps5qBqzU9"]["energy"]      or, where there are no album ids:  albums["BTS", "WINGS"]["energy"]
 
+    collect(with_features(source.albums(…), album_features(rows), "my table"), folder, client)
+
 The ten features are those of `helpers.records.FEATURES`, in its units. Their columns may be called danceability or
 Danceability, track_danceability, spotify_track_danceability and the like; columns with other names are ignored. What
 a track is called comes from the first column there is of each of these:
@@ -21,13 +23,15 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from helpers.errors import CourseError
-from helpers.records import FEATURE_NAMES, FEATURES
+from helpers.records import FEATURE_NAMES, FEATURES, Record
 from helpers.sources.features import bare_id, mean, within_range
+from helpers.sources.matching import forms
 
 UNKNOWN = ("", "na", "n/a", "nan", "null", "none")  # what tables write into the cell of a value they lack
 
@@ -88,6 +92,29 @@ def album_means(rows: Iterable[Row]) -> dict[str | tuple[str, str], dict[str, fl
         if key := row.album_id or (row.album and (row.artist, row.album)):
             albums.setdefault(key, []).append(row.features)
     return {key: mean(tracks) for key, tracks in albums.items()}
+
+
+def album_features(rows: Iterable[Row]) -> Callable[[Record], dict[str, float]]:
+    """What gives the features of an album in the table: for `helpers.sources.features.with_features`.
+
+    An album is the one with the same id or else, whichever service it is from, with the same artist and title, as
+    `helpers.sources.matching` compares names. Of several that are called the same the first in the table counts; rows
+    without an artist are found by their id only.
+    """
+    rows = list(rows)
+    by_id = album_means(row for row in rows if row.album_id)
+    by_name: dict[tuple[str, str], dict[str, float]] = {}
+    for (artist, album), means in album_means(replace(row, album_id="") for row in rows).items():
+        for names in product(forms(artist), forms(album)):
+            by_name.setdefault(names, means)
+
+    def features_of(record: Record) -> dict[str, float]:
+        if record.source_id in by_id:
+            return by_id[record.source_id]
+        named = product(sorted(forms(record.artist)), sorted(forms(record.title)))
+        return next((by_name[names] for names in named if names in by_name), {})
+
+    return features_of
 
 
 def _columns(path: Path, header: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from numbers import Real
 from statistics import fmean
 
-from helpers.records import FEATURE_NAMES, FEATURES
+from helpers.records import FEATURE_NAMES, FEATURES, Record
+from helpers.sources.collection import Found
 
 LOUDEST = 6.0  # dB; loud masters come out a little above the 0 dB of full scale, and count as 0
 
@@ -41,6 +43,31 @@ def mean(tracks: Iterable[Mapping[str, float]]) -> dict[str, float]:
     columns = {name: [track.get(name, math.nan) for track in tracks] for name in FEATURE_NAMES}
     columns = {name: [value for value in values if not math.isnan(value)] for name, values in columns.items()}
     return {name: fmean(values) for name, values in columns.items() if values}
+
+
+def with_features(
+    found: Iterable[Found], features_of: Callable[[Record], Mapping[str, float]], source: str
+) -> Iterator[Found]:
+    """The same covers, with the audio features of those of which some are known; asked for one cover at a time.
+
+    Args:
+        found: covers; those whose records have features keep them, so that one record never mixes two origins.
+        features_of: the features of an album, in the units of `helpers.records.FEATURES`; empty where unknown.
+        source: whose features these are, for `features_source` of the records.
+
+    Raises:
+        CourseError: while iterating, if `features_of` gives a feature that is none of the ten.
+    """
+    for cover in found:
+        if not _any_known(cover.record.features):
+            features = features_of(cover.record)
+            if _any_known(features):
+                cover = replace(cover, record=replace(cover.record, features=dict(features), features_source=source))
+        yield cover
+
+
+def _any_known(features: Mapping[str, float]) -> bool:
+    return not all(math.isnan(value) for value in features.values())
 
 
 def bare_id(link: str) -> str:

@@ -1,7 +1,7 @@
 """One HTTP layer for every source: polite to servers, and wary of what they send.
 
-All of it is in an adapter for `requests` sessions, so that libraries which bring their own client (spotipy, icrawler)
-get the same manners by being handed a session:
+All of it is in an adapter for `requests` sessions (`helpers.sources.polite`), so that libraries which bring their own
+client (spotipy, icrawler) get the same manners by being handed a session:
 
 - no host is asked more often than its pace allows; see `helpers.sources.pacing`;
 - busy servers and broken connections are asked again, later and later, and `Retry-After` is honoured up to a ceiling;
@@ -14,76 +14,39 @@ get the same manners by being handed a session:
     content = client.image("https://…/cover.jpg")
 """
 
+import json
 import os
 import re
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+import sqlite3
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 import requests_cache
 from protego import Protego
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 
 from helpers import __version__
 from helpers.errors import CourseError
 from helpers.files import explaining
-from helpers.sources.pacing import Clock, Pace
+from helpers.sources.pacing import Clock
+from helpers.sources.polite import BUSY, Busy, Manners, PoliteAdapter, Refused, TryLater, host_of, span
+
+__all__ = ["CONTACT", "Client", "Failed", "Refused", "TryLater"]
 
 AGENT = "album-cover-gans"
 PROJECT = "https://github.com/album-cover-gans/album-cover-gans"
 CONTACT = "COVERGAN_CONTACT"  # environment variable
 
-INTERVAL = 0.5  # seconds between requests to a host that documents no rate
 CEILING = 60.0  # seconds; who is told to wait longer is told so, instead of waiting
-TRIES = 4
-BUSY = (429, 500, 502, 503, 504)
-TIMEOUT = (10, 20)  # seconds: to connect, and without a single byte
 PATIENCE = 60.0  # seconds for a whole answer
-MAX_BYTES = 32 * 2**20
 MAX_REDIRECTS = 5
 KEEP_ANSWERS = timedelta(days=30)
-CHUNK = 2**16
-NOTHING_ALLOWED = "User-agent: *\nDisallow: /"
-LONGEST_RULES = 500_000  # of a robots.txt (RFC 9309, section 2.5)
-
-Busy = Callable[[requests.Response], bool]
-
-
-class Refused(CourseError):
-    """This one thing cannot be had; others may.
-
-    Attributes:
-        reason: a few words, the same for all things refused on the same grounds.
-        again: whether it may be there another time.
-    """
-
-    def __init__(self, reason: str, again: bool = False):
-        super().__init__(f"{reason[:1].upper()}{reason[1:]}.")
-        self.reason, self.again = reason, again
-
-
-class TryLater(CourseError):
-    """A service wants no more requests for longer than anybody would wait.
-
-    Attributes:
-        seconds: how long it says.
-    """
-
-    def __init__(self, host: str, seconds: float):
-        when = datetime.now() + timedelta(seconds=seconds)
-        super().__init__(
-            f"{host} asks for a pause of {_span(seconds)}; run the same again after {when:%H:%M on %d %B}, and it goes "
-            "on where it stopped."
-        )
-        self.seconds = seconds
+LOCKED = 5.0  # seconds to wait for a cache that another program writes
+LONGEST_RULES = 500_000  # bytes of a robots.txt (RFC 9309, section 2.5)
+NO_RULES, NOTHING_ALLOWED = "", "User-agent: *\nDisallow: /"
+NOT_IMAGES = ("application/json", "application/xml", "application/xhtml+xml")
 
 
 class Failed(CourseError):
@@ -105,13 +68,14 @@ class Client:
     Args:
         contact: an address or a web page of whoever collects, for the User-Agent; by default the environment variable
             COVERGAN_CONTACT, or none.
-        cache: file that keeps answers to `json` and `text` for thirty days; None keeps none.
+        cache: file that keeps answers to `json` for thirty days, made when the first is asked for; None keeps none.
         ceiling: seconds; a longer `Retry-After` raises `TryLater`.
         patience: seconds that an answer may take, however steadily it drips.
         clock: what time is told by.
 
-    Raises:
-        CourseError: if the cache cannot be written.
+    Attributes:
+        images: the session for pictures.
+        manners: what all sessions know about hosts.
     """
 
     def __init__(
@@ -123,21 +87,24 @@ class Client:
         patience: float = PATIENCE,
         clock: Clock | None = None,
     ):
-        self.clock, self.ceiling, self.patience = clock or Clock(), ceiling, patience
         self.contact = contact or os.environ.get(CONTACT, "")
-        self.intervals: dict[str, float] = {}
-        self.busy: dict[str, Busy] = {}
-        self._paces: dict[str, Pace] = {}
-        self._robots: dict[str, Protego] = {}
-        self._adapters = [PoliteAdapter(self, public=True), PoliteAdapter(self, public=False)]
+        self.cache, self.manners = cache, Manners(ceiling, patience, clock or Clock())
+        self._public, self._vouched_for = PoliteAdapter(self.manners, True), PoliteAdapter(self.manners, False)
         self._origins: list[str] = []
+        self._rules: dict[str, tuple[Protego, bool]] = {}
+        self._facts: requests.Session | None = None
         self.images = self.adopt(requests.Session())
-        if cache is None:
-            self.facts = self.adopt(requests.Session())
-        else:
-            with explaining(cache):
-                cache.parent.mkdir(parents=True, exist_ok=True)
-                self.facts = self.adopt(_cached(cache))
+
+    @property
+    def facts(self) -> requests.Session:
+        """The session for everything else; it keeps good answers.
+
+        Raises:
+            CourseError: if the cache cannot be used.
+        """
+        if self._facts is None:
+            self._facts = self.adopt(_cached(self.cache) if self.cache else requests.Session())
+        return self._facts
 
     def adopt(self, session: requests.Session) -> requests.Session:
         """Teach a session these manners, whoever made it."""
@@ -145,9 +112,9 @@ class Client:
         session.headers.update({"User-Agent": f"{AGENT}/{__version__} (+{about})", "Accept-Language": "en, ko;q=0.8"})
         session.max_redirects = MAX_REDIRECTS
         for scheme in ("http://", "https://"):
-            session.mount(scheme, self._adapters[0])
+            session.mount(scheme, self._public)
         for origin in self._origins:
-            session.mount(origin, self._adapters[1])
+            session.mount(origin, self._vouched_for)
         return session
 
     def service(self, base_url: str, interval: float, busy: Busy | None = None) -> str:
@@ -157,17 +124,21 @@ class Client:
             base_url: where it is. Whoever names it vouches for it: it may be in the reader's own network.
             interval: seconds from one request to the next.
             busy: whether an answer says "too often" in a way of its own.
+
+        Raises:
+            CourseError: if that is no address.
         """
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        try:
+            parts = urlsplit(base_url)
+            host = host_of(base_url)
+        except ValueError:
+            parts, host = None, ""
+        if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
             raise CourseError(f"{base_url!r} is no address of a service; it must begin with https:// or http://.")
-        self.intervals[parts.netloc] = interval
-        if busy:
-            self.busy[parts.netloc] = busy
-        origin = f"{parts.scheme}://{parts.netloc}/"
-        self._origins.append(origin)
-        for session in (self.images, self.facts):
-            session.mount(origin, self._adapters[1])
+        self.manners.introduce(host, interval, busy)
+        self._origins.append(f"{parts.scheme}://{parts.netloc}/")
+        for session in filter(None, (self.images, self._facts)):
+            session.mount(self._origins[-1], self._vouched_for)
         return base_url.rstrip("/")
 
     def json(self, url: str, params: dict | None = None):
@@ -176,17 +147,21 @@ class Client:
         Raises:
             Failed: if there is none, or an error.
             TryLater: if the service wants a longer pause.
+            CourseError: if the cache cannot be used.
         """
-        response = self._facts(url, params)
         try:
-            return response.json()
+            response = self.facts.get(url, params=params)
+        except (requests.RequestException, ValueError, Refused) as error:
+            why = f"cannot be reached ({_refused(error).reason}); see that you are online and try again"
+            raise Failed(url, None, why) from None
+        if not response.ok or self.manners.is_busy(host_of(url), response):
+            answer = " ".join(_text(response)[:200].split())
+            raise Failed(url, response.status_code, f"answered {response.status_code}: {answer or 'nothing'}", answer)
+        try:
+            return json.loads(response.content)
         except (ValueError, RecursionError):  # not JSON, or nested without end
-            start = response.text[:80].strip()
+            start = " ".join(_text(response)[:80].split())
             raise Failed(url, response.status_code, f"answered with something else than JSON ({start!r})") from None
-
-    def text(self, url: str, params: dict | None = None) -> str:
-        """The same as `json`, for pages."""
-        return self._facts(url, params).text
 
     def image(self, url: str, robots: bool = False) -> bytes:
         """The bytes of an image.
@@ -198,148 +173,74 @@ class Client:
             Refused: if it cannot be had.
             TryLater: if the service wants a longer pause.
         """
-        if robots and not self.allows(url):
-            raise Refused("robots.txt forbids it, or cannot be read")
         try:
+            if robots and (objection := self._objection(url)):
+                raise objection
             response = self.images.get(url)
         except TryLater as error:
-            if urlsplit(url).netloc in self.intervals:
+            if host_of(url) in self.manners.services:
                 raise
-            raise Refused(f"its server wants a pause of {_span(error.seconds)}", again=True) from None
-        except requests.TooManyRedirects:
-            raise Refused("redirected in circles") from None
-        except requests.RequestException as error:
+            raise Refused(f"its server wants a pause of {span(error.seconds)}", again=True) from None
+        except (requests.RequestException, ValueError, Refused) as error:
             raise _refused(error) from None
         if not response.ok:
             raise Refused(f"HTTP {response.status_code}", again=response.status_code in BUSY)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind.startswith("text/") or kind in ("application/json", "application/xml", "application/xhtml+xml"):
+        if kind.startswith("text/") or kind in NOT_IMAGES:
             raise Refused(f"sent as {kind}, not as an image")
         if not response.content:
             raise Refused("no bytes")
-        tags = response.headers.get("X-Robots-Tag", "").lower()
-        if re.search(r"\bno(image)?ai\b", tags):
+        if re.search(r"\bno(image)?ai\b", response.headers.get("X-Robots-Tag", "").lower()):
             raise Refused("its server asks not to train on it")
         return response.content
 
     def allows(self, url: str) -> bool:
         """Whether robots.txt of the host lets us fetch an address (RFC 9309); its Crawl-delay becomes the pace.
 
-        A host without one allows everything, one that cannot answer allows nothing.
+        A host without one allows everything, one that cannot answer allows nothing, and one that wants us to wait
+        longer than the ceiling between two requests might as well.
+
+        Raises:
+            TryLater: if the host wants a longer pause.
         """
+        return self._objection(url) is None
+
+    def _objection(self, url: str) -> Refused | None:
+        """What robots.txt has against fetching an address. It may change, so every run asks again."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._robots:
-            try:
-                response = self.facts.get(f"{origin}/robots.txt")
-                found = (
-                    response.text if response.ok else "" if response.status_code < 500 else "User-agent: *\nDisallow: /"
-                )
-            except (requests.RequestException, Refused):
-                found = "User-agent: *\nDisallow: /"
-            rules = self._robots[origin] = Protego.parse(found[:500_000])
-            pace = self.pace(parts.netloc)
-            pace.interval = max(pace.interval, rules.crawl_delay(AGENT) or 0)
-        return self._robots[origin].can_fetch(url, AGENT)
-
-    def _rules(self, url: str) -> str:
-        try:
-            response = self.facts.get(url)
-        except (requests.RequestException, Refused):
-            return NOTHING_ALLOWED
-        if response.ok:
-            return response.text[:LONGEST_RULES]
-        return NOTHING_ALLOWED if response.status_code >= 500 else ""
-
-    def pace(self, host: str) -> Pace:
-        """The pace of a host, which all sessions share."""
-        return self._paces.setdefault(host, Pace(self.intervals.get(host, INTERVAL), self.clock))
-
-    def _facts(self, url: str, params: dict | None) -> requests.Response:
-        try:
-            response = self.facts.get(url, params=params)
-        except (requests.RequestException, Refused) as error:
-            why = error.reason if isinstance(error, Refused) else _refused(error).reason
-            raise Failed(url, None, f"cannot be reached ({why}); see that you are online and try again") from None
-        if not response.ok or self.busy.get(urlsplit(url).netloc, _never)(response):
-            answer = " ".join(response.text[:200].split())
-            raise Failed(url, response.status_code, f"answered {response.status_code}: {answer or 'nothing'}", answer)
-        return response
-
-
-class PoliteAdapter(HTTPAdapter):
-    """What sends the requests of a session.
-
-    Args:
-        client: whose paces are kept.
-        public: refuse to talk to addresses that are not on the public internet.
-    """
-
-    def __init__(self, client: Client, public: bool):
-        self.client = client
-        super().__init__(pool_connections=32)
-        if public:
-            self.poolmanager.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicSecurePool}
-
-    def send(self, request, stream=False, timeout=None, **options):
-        host = urlsplit(request.url).netloc
-        pace = self.client.pace(host)
-        for tries_left in reversed(range(TRIES)):
-            wait = 2.0 ** (TRIES - tries_left - 1)
-            pace.wait()
-            try:
-                response = super().send(request, stream=True, timeout=timeout or TIMEOUT, **options)
-                _read(response, self.client)
-            except (requests.ConnectionError, requests.Timeout):
-                if not tries_left:
-                    raise
-            except HTTPError as error:  # a host name that no name server can be asked for; requests lets it through
-                raise requests.exceptions.InvalidURL(error, request=request) from None
-            else:
-                busy = response.status_code in BUSY or self.client.busy.get(host, _never)(response)
-                asked = _retry_after(response)
-                if busy and asked is not None and asked > self.client.ceiling:
-                    raise TryLater(host, asked)
-                if not busy or not tries_left:
-                    return response
-                wait = wait if asked is None else asked
-            pace.pause(wait)
-        raise AssertionError("unreachable")
-
-
-def _read(response: requests.Response, client: Client) -> None:
-    """Read a whole answer, unless it is too long or takes too long."""
-    deadline, parts, length = time.monotonic() + client.patience, [], 0
-    try:
-        while part := response.raw.read1(CHUNK, decode_content=True):
-            client.clock.sleep(0)  # ends here if the work was stopped
-            parts.append(part)
-            length += len(part)
-            if length > MAX_BYTES:
-                raise Refused(f"more than {MAX_BYTES // 2**20} MiB")
-            if time.monotonic() > deadline:
-                raise Refused(f"took longer than {client.patience:g} s", again=True)
-    except HTTPError as error:
-        raise requests.ConnectionError(error, request=response.request) from error
-    except Refused:
-        response.close()  # with the connection: the rest is not wanted
-        raise
-    response._content, response._content_consumed = b"".join(parts), True
-    response.raw.release_conn()
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds to wait as the server says, in one of the two forms of RFC 9110, section 10.2.3; None if it does not."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+        if origin not in self._rules:
+            self._rules[origin] = self._ask_for_rules(origin)
+        rules, answered = self._rules[origin]
+        if not rules.can_fetch(url, AGENT):
+            return Refused("robots.txt forbids it" if answered else "robots.txt cannot be read", again=True)
+        delay, pace = rules.crawl_delay(AGENT) or 0, self.manners.pace(host_of(url))
+        if delay > self.manners.ceiling:
+            return Refused(f"robots.txt wants {span(delay)} between requests", again=True)
+        pace.interval = max(pace.interval, delay)
         return None
 
+    def _ask_for_rules(self, origin: str) -> tuple[Protego, bool]:
+        """The rules of a host, and whether it could say them."""
+        try:
+            response = self.images.get(f"{origin}/robots.txt")  # not kept for thirty days
+        except (requests.RequestException, ValueError, Refused):
+            return Protego.parse(NOTHING_ALLOWED), False
+        if response.status_code >= 500 or response.status_code == 429:
+            return Protego.parse(NOTHING_ALLOWED), False
+        return Protego.parse(_text(response)[:LONGEST_RULES] if response.ok else NO_RULES), True
 
-def _refused(error: requests.RequestException) -> Refused:
+
+def _text(response: requests.Response) -> str:
+    # What a server says of its encoding may be wrong, or no encoding at all; nearly everybody writes UTF-8.
+    return response.content.decode("utf-8", "replace")
+
+
+def _refused(error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, requests.TooManyRedirects):
+        return Refused("redirected in circles")
     if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
         return Refused("no answer in time", again=True)
     if isinstance(error, requests.ConnectionError):
@@ -347,54 +248,42 @@ def _refused(error: requests.RequestException) -> Refused:
     return Refused("an address that leads nowhere")
 
 
-def _span(seconds: float) -> str:
-    for unit, name in ((3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:.0f} seconds"
+class _Answers(requests_cache.CachedSession):
+    """A session whose cache, if it is damaged or locked, is told in one sentence."""
 
-
-def _never(response: requests.Response) -> bool:
-    return False
+    def send(self, *arguments, **options):
+        with _usable(self.cache.responses.db_path):
+            return super().send(*arguments, **options)
 
 
 def _cached(path: Path) -> requests.Session:
     """A session that keeps good answers. Requests-Cache leaves the Authorization header out of what it keeps."""
-    return requests_cache.CachedSession(
-        backend=requests_cache.SQLiteCache(path),
-        serializer="json",  # not pickle: the file may have come with a folder from somebody else
-        expire_after=KEEP_ANSWERS,
-        allowable_codes=(200,),
-        filter_fn=lambda response: bool(response.content) and b'"error"' not in response.content[:200],
-    )
+    with explaining(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _usable(path):
+        return _Answers(
+            backend=requests_cache.SQLiteCache(path, timeout=LOCKED),
+            serializer="json",  # not pickle: the file may have come with a folder from somebody else
+            expire_after=KEEP_ANSWERS,
+            allowable_codes=(200,),
+            filter_fn=_is_worth_keeping,
+        )
 
 
-class _Public:
-    """A connection that is closed again, before anything is said, if it does not lead to the public internet.
-
-    The address is that of the connection itself, so no answer of a name server can come in between. Behind a proxy, it
-    is the proxy that connects, and has to choose.
-    """
-
-    def _new_conn(self):
-        socket = super()._new_conn()
-        if not ip_address(socket.getpeername()[0].partition("%")[0]).is_global:
-            socket.close()
-            raise Refused("led to a private address")
-        return socket
+def _is_worth_keeping(response: requests.Response) -> bool:
+    """Whether an answer is JSON and no error: not the page of a wireless network that wants to be signed in to."""
+    try:
+        return not (isinstance(answer := json.loads(response.content), dict) and "error" in answer)
+    except (ValueError, RecursionError):
+        return False
 
 
-class _PublicConnection(_Public, HTTPConnection):
-    pass
-
-
-class _PublicSecureConnection(_Public, HTTPSConnection):
-    pass
-
-
-class _PublicPool(HTTPConnectionPool):
-    ConnectionCls = _PublicConnection
-
-
-class _PublicSecurePool(HTTPSConnectionPool):
-    ConnectionCls = _PublicSecureConnection
+@contextmanager
+def _usable(path: Path):
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise CourseError(
+            f"{path} cannot be used ({error}); see that no other program uses it and that the disk is not full, or "
+            "delete it: it only keeps answers."
+        ) from error

@@ -4,7 +4,8 @@
     collect(found, folder, client)
 
 The chart is `data/kpop_top_albums_2010s.csv`, written by hand from news reports, a source for every row. It is not the
-whole top ten of every year: for 2012 and 2013 only parts of the year were reported, and some ranks are missing. The
+whole top ten of every year: for 2012 only a half of the year or a month was reported, for 2013 and 2015 much of it
+until shortly before its end, and for 2014 no figures. Where a figure is not of the whole year, `note` says of what. The
 figures are shipments to shops less returns, as the Gaon chart counted them, not copies sold to listeners.
 """
 

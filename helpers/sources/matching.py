@@ -18,7 +18,7 @@ _EDITION = re.compile(
     re.IGNORECASE,
 )
 _KIND = re.compile(
-    r" (- (ep|single|(the )?\d+(st|nd|rd|th) (mini |full )?album)|\(korean (version|ver\.?)\))$",
+    r" ([-–—] (ep|single|(the )?\d+(st|nd|rd|th) (mini |full )?album)|\(korean (version|ver\.?)\))$",
     re.IGNORECASE,
 )
 
@@ -43,18 +43,19 @@ def spellings(name: str) -> tuple[str, ...]:
     return both[1], both[2]
 
 
+def forms(name: str) -> set[str]:
+    """All that a name is to be compared by: two names are the same if they have one of these in common."""
+    return {_bare(form) for form in (plain(name), *spellings(name))} - {""}
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same artist's, or the same album's."""
-    return not _forms(one).isdisjoint(_forms(other))
+    return not forms(one).isdisjoint(forms(other))
 
 
 def same_year(one: int | None, other: int | None) -> bool:
     """Whether two years can be those of one album: shops date re-issues, and charts count what was sold in a year."""
     return one is None or other is None or abs(one - other) <= 1
-
-
-def _forms(name: str) -> set[str]:
-    return {_bare(form) for form in (plain(name), *spellings(name))} - {""}
 
 
 def _bare(name: str) -> str:

@@ -9,7 +9,7 @@ from helpers.genres import course_genres
 from helpers.releases import year_of
 from helpers.sources.answers import number, objects, rows, text
 from helpers.sources.collection import Found
-from helpers.sources.http import CONTACT, Client
+from helpers.sources.http import CONTACT, Client, Failed
 from helpers.sources.matching import clean, same_name, same_year, spellings
 from helpers.sources.terms import Terms
 
@@ -112,6 +112,33 @@ class MusicBrainz:
         named.sort(key=lambda group: bool(group.get("secondary-types")))
         return next(filter(None, map(self._found, named)), None)
 
+    def recordings(self, mbid: str) -> tuple[str, ...]:
+        """The ids of what is recorded on an album, in the order of its tracks, each once; empty if that is unknown.
+
+        An album's releases, from a first pressing to a box, have most recordings in common. These are of the one with
+        the most tracks, of those that MusicBrainz names first: it gives as many as have 500 tracks together.
+
+        https://musicbrainz.org/doc/MusicBrainz_API#Browse
+
+        Args:
+            mbid: of the release group, `source_id` of a record.
+
+        Raises:
+            CourseError: if this is no such id, or the service does not answer.
+        """
+        if not _MBID.fullmatch(mbid):
+            raise CourseError(f"{mbid!r} is no id of MusicBrainz; only the albums that it found have one.")
+        url = f"{self.url}/release"
+        asked = {"release-group": mbid, "inc": "recordings", "fmt": "json", "limit": PAGE}
+        try:
+            releases = rows(url, self.client.json(url, asked), "releases")
+        except Failed as error:
+            if error.status != 404:
+                raise
+            return ()  # somebody has deleted it
+        longest = max(map(_recordings, releases), key=len, default=[])
+        return tuple(dict.fromkeys(longest))
+
     def _albums(self, query: str, country: str) -> Iterator[Found]:
         for groups in self._pages("release-group", "release-groups", query):
             found = {text(group, "id"): self._found(group) for group in groups}
@@ -187,6 +214,12 @@ def _names(group: dict) -> list[str]:
     alone = credited[0] if len(credited) == 1 else None
     aliases = (text(alias, "name") for alias in objects(alone, "artist", "aliases"))
     return [_credit(group), text(alone, "artist", "name"), *aliases]
+
+
+def _recordings(release: dict) -> list[str]:
+    """The ids of the recordings on all discs of a release."""
+    tracks = [track for disc in objects(release, "media") for track in objects(disc, "tracks")]
+    return [mbid for track in tracks if _MBID.fullmatch(mbid := text(track, "recording", "id"))]
 
 
 def _tags(group: dict) -> list[str]:

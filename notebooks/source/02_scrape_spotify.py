@@ -267,7 +267,8 @@ for found in islice(spotify.albums(year=2016), 6):
 # NBVAL_CHECK_OUTPUT
 if not LIVE:
     try:
-        list(spotify.albums(query="pause:86400"))
+        # With a client of its own, for the one above would keep its word and ask nothing more until tomorrow.
+        list(Spotify(Client(CONTACT), **at("spotify")).albums(query="pause:86400"))
     except TryLater as error:
         print(f"It did not sleep: {type(error).__name__}, in {error.seconds / 3600:.0f} hours.")
 
@@ -287,6 +288,10 @@ for found in jazz[:5]:
     print(f"{found.record.year} {found.record.title} by {found.record.artist}")
 
 # %% [markdown]
+# What is found can be narrowed down further: `released=("2016-07", "2016-12-31")` keeps what came out in these months,
+# however exactly Spotify knows the date, and `popularity=(50, 100)` what many listen to, though apps like ours are no
+# longer told. `playlist=` lists the albums of a playlist, which only its owner's app may read.
+#
 # A trumpeter's Christmas album is jazz by this rule, and so is her children's book. It is worth remembering whenever a
 # model is said to know genres: somebody filed an *artist* under a word once, and every cover inherited it.
 #
@@ -607,8 +612,9 @@ print(f"The worst is {worst}, where the nearest track is {albums[worst]:.0f} BPM
 #   [client credentials](https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow) and
 #   [rate limits](https://developer.spotify.com/documentation/web-api/concepts/rate-limits).
 # - What changed: [audio features](https://developer.spotify.com/blog/2024-11-27-changes-to-the-web-api) in 2024, and
-#   [nearly everything else](https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide)
-#   for small apps in 2026.
+#   [nearly everything
+#   else](https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide) for small apps in
+#   2026.
 # - Client credentials are section 4.4 of [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749), `Retry-After` is section
 #   10.2.3 of [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110).
 # - [spotipy](https://github.com/spotipy-dev/spotipy), by Paul Lamere and many others, and

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpers.errors import CourseError
 from helpers.records import Record
 from helpers.sources import acousticbrainz
-from helpers.sources.acousticbrainz import MAX_BYTES, read_dump
+from helpers.sources.acousticbrainz import MAX_BYTES, Dump, album_features, read_dump
 
 A, B, C = (f"{digit * 8}-1111-4222-8333-{digit * 12}" for digit in "abc")
 
@@ -255,3 +255,10 @@ def test_no_document_can_break_the_reader(document):
     features = acousticbrainz._features(json.dumps(document).encode(), skipped)
     assert bool(features) != bool(skipped)
     assert all(0 <= value <= 250 for value in features.values())
+
+
+def test_an_album_has_the_means_of_those_recordings_that_are_in_the_dump():
+    dump = Dump({A: {"energy": 0.2, "tempo": 90.0}, B: {"energy": 0.6}})
+    features_of = album_features(dump, {"both": (A, B, C), "none": (C,), "empty": ()}.__getitem__)
+    assert features_of(Record("musicbrainz", "both")) == {"energy": pytest.approx(0.4), "tempo": 90.0}
+    assert features_of(Record("musicbrainz", "none")) == features_of(Record("musicbrainz", "empty")) == {}

@@ -15,7 +15,8 @@ from helpers.sources.collection import ANSWERS, collect
 from helpers.sources.deezer import Deezer
 from helpers.sources.demo import catalogue
 from helpers.sources.demo_server import DemoServer
-from helpers.sources.http import TRIES, Client, Failed
+from helpers.sources.http import Client
+from helpers.sources.polite import TRIES, Failed
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -140,7 +141,7 @@ def test_quota_is_waited_for_and_never_kept(server, tmp_path):
     server.answer = lambda request: Answer(json.dumps(QUOTA).encode())
     with pytest.raises(Failed, match="too often; wait a minute"):
         list(deezer.albums("bts"))
-    assert len(server.requests) == TRIES and client.clock.time > 1
+    assert len(server.requests) == TRIES and client.manners.clock.time > 1
 
     server.answer = answering([[album()]])
     assert len(list(deezer.albums("bts"))) == 1  # asked anew: a refusal is no answer to keep
@@ -153,7 +154,7 @@ def test_quota_in_the_middle_costs_only_time(server):
     server.answer = answering([[album(1), album(2)]], lambda number: next(refusals, details()))
     client = Client(clock=FakeClock())
     assert [one.record.year for one in Deezer(client, server.url, 0).albums("bts")] == [2016, 2016]
-    assert client.clock.time == pytest.approx(1 + 2, abs=0.01)
+    assert client.manners.clock.time == pytest.approx(1 + 2, abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sqlite3
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from loopback import Answer, FakeClock, jpeg
 
 from helpers.errors import CourseError
-from helpers.sources import http
+from helpers.sources import http, polite
 from helpers.sources.http import Client, Failed, Refused, TryLater
 
 
@@ -39,21 +40,21 @@ def test_busy_server_is_asked_again_later_and_later(server, patient):
     answers = iter([Answer(status=503)] * 3 + [Answer(b'{"a": 1}')])
     server.answer = lambda request: next(answers)
     assert patient.json(server.url) == {"a": 1}
-    assert patient.clock.slept == pytest.approx([1, 2, 4], abs=0.01)
+    assert patient.manners.clock.slept == pytest.approx([1, 2, 4], abs=0.01)
 
 
 def test_busy_server_is_given_up_on(server, patient):
     server.answer = lambda request: Answer(b"slow down", status=503)
     with pytest.raises(Failed, match="503: slow down") as failed:
         patient.json(server.url)
-    assert failed.value.status == 503 and len(server.requests) == http.TRIES
+    assert failed.value.status == 503 and len(server.requests) == polite.TRIES
 
 
 def test_short_retry_after_is_waited_for(server, patient):
     answers = iter([Answer(status=429, headers={"Retry-After": "2"}), Answer(b"{}")])
     server.answer = lambda request: next(answers)
     patient.json(server.url)
-    assert patient.clock.slept == pytest.approx([2], abs=0.01)
+    assert patient.manners.clock.slept == pytest.approx([2], abs=0.01)
 
 
 def test_retry_after_can_be_a_date(server, patient):
@@ -61,7 +62,7 @@ def test_retry_after_can_be_a_date(server, patient):
     answers = iter([Answer(status=503, headers={"Retry-After": when}), Answer(b"{}")])
     server.answer = lambda request: next(answers)
     patient.json(server.url)
-    assert sum(patient.clock.slept) == pytest.approx(30, abs=2)
+    assert sum(patient.manners.clock.slept) == pytest.approx(30, abs=2)
 
 
 def test_long_retry_after_is_told_and_not_waited_for(server, patient):
@@ -69,7 +70,7 @@ def test_long_retry_after_is_told_and_not_waited_for(server, patient):
     with pytest.raises(TryLater, match="24 hours; run the same again after") as later:
         patient.json(server.url)
     assert later.value.seconds == 86_400
-    assert patient.clock.slept == [] and len(server.requests) == 1
+    assert patient.manners.clock.slept == [] and len(server.requests) == 1
 
 
 def test_long_retry_after_of_a_service_ends_a_download_and_that_of_a_stranger_does_not(server, other_server, patient):
@@ -77,7 +78,7 @@ def test_long_retry_after_of_a_service_ends_a_download_and_that_of_a_stranger_do
     with pytest.raises(TryLater):
         patient.image(f"{server.url}/a.jpg")
     patient.service(other_server.url, interval=0)
-    del patient.intervals[other_server.url.removeprefix("http://")]
+    del patient.manners.services[other_server.url.removeprefix("http://")]
     with pytest.raises(Refused, match="24 hours"):
         patient.image(f"{other_server.url}/a.jpg")
 
@@ -211,7 +212,7 @@ def test_slow_drip_is_not_waited_for(server):
 
 
 def test_endless_answer_is_cut_off(server, patient, monkeypatch):
-    monkeypatch.setattr(http, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(polite, "MAX_BYTES", 2**20)
     server.answer = lambda request: Answer((b"." * 2**16 for _ in range(10**6)), length=None)
     with pytest.raises(Refused, match="More than 1 MiB"):
         patient.image(server.url)
@@ -233,7 +234,7 @@ def test_crawl_delay_becomes_the_pace(server, patient):
     server.answer = lambda request: Answer(RULES if request.path == "/robots.txt" else jpeg())
     for name in "abc":
         patient.image(f"{server.url}/{name}.jpg", robots=True)
-    assert sum(patient.clock.slept) == pytest.approx(14, abs=0.1)
+    assert sum(patient.manners.clock.slept) == pytest.approx(14, abs=0.1)
 
 
 @pytest.mark.parametrize("status, allowed", [(404, True), (403, True), (500, False)])
@@ -250,7 +251,7 @@ def test_hosts_have_paces_of_their_own(server, other_server):
     for _ in range(3):
         client.json(server.url)
         client.json(other_server.url)
-    assert sum(client.clock.slept) == pytest.approx(6, abs=0.01)
+    assert sum(client.manners.clock.slept) == pytest.approx(6, abs=0.01)
 
 
 def test_adopted_session_has_the_same_manners(server, other_server, patient):
@@ -268,3 +269,150 @@ def test_adopted_session_has_the_same_manners(server, other_server, patient):
 def test_address_that_is_none(url):
     with pytest.raises(CourseError, match="must begin with https://"):
         Client().service(url, interval=0)
+
+
+ODD_HEADERS = {
+    "redirect into nothing": (302, {"Location": "http://[::1"}),
+    "redirect in EUC-KR": (302, {"Location": "/\u00c7\u00d1.jpg"}),
+    "encoding that is none": (200, {"Content-Type": "application/json; charset=undefined"}),
+    "encoding with NUL": (200, {"Content-Type": 'application/json; charset="a\u0000b"'}),
+}
+
+
+@pytest.mark.parametrize("case", ODD_HEADERS)
+def test_odd_headers_are_no_crash(server, patient, case):
+    status, headers = ODD_HEADERS[case]
+    server.answer = lambda request: Answer(b"\xff{", status, headers)
+    with pytest.raises((Failed, Refused)):
+        patient.json(server.url)
+    if status == 302:
+        with pytest.raises(Refused):
+            patient.image(f"{server.url}/a.jpg")
+    assert patient.allows(f"{server.url}/a.jpg") in (True, False)
+
+
+@pytest.mark.parametrize("value", ["\u00b2", "9" * 14, "9" * 400, "-1", "1e9", "Mon, 99 Foo 9999"])
+def test_odd_retry_after_is_no_crash(server, patient, value):
+    server.answer = lambda request: Answer(status=503, headers={"Retry-After": value})
+    with pytest.raises((Failed, TryLater)):
+        patient.json(server.url)
+
+
+def test_host_that_said_tomorrow_is_not_asked_today(server, patient):
+    server.answer = lambda request: Answer(status=429, headers={"Retry-After": "86400"})
+    for _ in range(3):
+        with pytest.raises(TryLater, match="24 hours"):
+            patient.json(server.url)
+    assert len(server.requests) == 1
+    patient.manners.clock.time += 86_400
+    server.answer = lambda request: Answer(b"{}")
+    assert patient.json(server.url) == {}
+
+
+def test_dripping_headers_are_not_waited_for(other_server):
+    """A server that sends its header byte by byte, each soon after the last."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def drip():
+        connection, _ = listener.accept()
+        try:
+            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 10_000:
+                connection.send(bytes([byte]))
+                time.sleep(0.02)
+        except OSError:
+            ended.set()
+
+    threading.Thread(target=drip, daemon=True).start()
+    client = Client(patience=0.2)
+    url = client.service(f"http://127.0.0.1:{listener.getsockname()[1]}", interval=0)
+    with pytest.raises(Refused, match="Took longer than 0.2 s"):
+        client.image(f"{url}/a.jpg")
+    assert ended.wait(10)
+    listener.close()
+
+
+def test_work_that_is_stopped_does_not_wait_for_a_silent_server(server, client):
+    asked, silent, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def answer(request):
+        asked.set()
+        silent.wait(30)
+        return Answer()
+
+    def ask():
+        try:
+            client.image(f"{server.url}/a.jpg")
+        except KeyboardInterrupt:
+            ended.set()
+
+    server.answer = answer
+    threading.Thread(target=ask, daemon=True).start()
+    assert asked.wait(10)
+    client.manners.stop()
+    assert ended.wait(10)
+    silent.set()
+
+
+def test_crawl_delay_longer_than_anybody_waits_is_a_refusal(server, patient):
+    server.answer = lambda request: Answer(b"User-agent: *\nCrawl-delay: 86400")
+    with pytest.raises(Refused, match="wants 24 hours between requests") as refused:
+        patient.image(f"{server.url}/a.jpg", robots=True)
+    assert refused.value.again and patient.manners.clock.slept == []
+
+
+def test_robots_of_a_stranger_who_is_busy_for_a_day_cost_only_his_pictures(server, other_server, patient):
+    patient.service(other_server.url, interval=0)
+    del patient.manners.services[other_server.url.removeprefix("http://")]
+    other_server.answer = lambda request: Answer(status=429, headers={"Retry-After": "86400"})
+    with pytest.raises(Refused, match="24 hours") as refused:
+        patient.image(f"{other_server.url}/a.jpg", robots=True)
+    assert refused.value.again
+
+
+def test_page_of_a_wireless_network_is_not_kept(server, client):
+    answers = iter([Answer(b"<html>Sign in"), Answer(b'{"good": true}')])
+    server.answer = lambda request: next(answers)
+    with pytest.raises(Failed):
+        client.json(server.url)
+    assert client.json(server.url) == {"good": True}
+
+
+def test_slowest_service_of_a_host_sets_its_pace_however_it_is_written(server):
+    client = Client(clock=FakeClock())
+    server.answer = lambda request: Answer(b"{}")
+    port = server.url.rpartition(":")[2]
+    client.service(f"http://LocalHost:{port}", interval=10)
+    client.service(f"http://localhost:{port}/other", interval=0)
+    for _ in range(3):
+        client.json(f"http://localhost:{port}")
+    assert sum(client.manners.clock.slept) == pytest.approx(20, abs=0.1)
+
+
+def break_open(path):
+    path.write_bytes(b"this is no database" * 100)
+
+
+def break_into(path):
+    path.mkdir()
+
+
+@pytest.mark.parametrize("broken", [break_open, break_into])
+def test_cache_that_cannot_be_used_is_told(server, tmp_path, broken):
+    server.answer = lambda request: Answer(b'{"good": true}')
+    broken(tmp_path / "answers.sqlite")
+    client = Client(cache=tmp_path / "answers.sqlite")
+    client.service(server.url, interval=0)
+    with pytest.raises(CourseError, match="answers.sqlite cannot be used .* or delete it: it only keeps answers"):
+        client.json(server.url)
+
+
+def test_cache_that_another_program_holds_is_told(server, client, tmp_path, monkeypatch):
+    server.answer = lambda request: Answer(b'{"good": true}')
+    monkeypatch.setattr(http, "LOCKED", 0.1)
+    client.json(server.url)
+    holder = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(CourseError, match="locked"):
+        client.json(server.url, {"another": "question"})
+    holder.close()

@@ -14,8 +14,9 @@ from helpers.records import read_records
 from helpers.sources.collection import ANSWERS, collect
 from helpers.sources.demo import catalogue
 from helpers.sources.demo_server import DemoServer
-from helpers.sources.http import TRIES, Client, Failed
+from helpers.sources.http import Client
 from helpers.sources.itunes import ITunes
+from helpers.sources.polite import TRIES, Failed
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -102,7 +103,7 @@ def test_403_with_an_empty_body_is_waited_for_and_never_kept(server, tmp_path):
     server.answer = lambda request: Answer(status=403)
     with pytest.raises(Failed, match="too often; wait a few minutes") as failed:
         list(itunes.albums("bts"))
-    assert failed.value.status == 403 and len(server.requests) == TRIES and client.clock.time > 1
+    assert failed.value.status == 403 and len(server.requests) == TRIES and client.manners.clock.time > 1
 
     answers = iter([Answer(status=403), found(album())])
     server.answer = lambda request: next(answers)

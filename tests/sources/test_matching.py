@@ -19,6 +19,9 @@ from helpers.sources.matching import clean, plain, same_name, same_year, spellin
         ("훗", "훗"),  # as syllables and as letters
         ("Hoot - EP", "Hoot"),
         ("The War - The 4th Album", "THE WAR"),
+        ("THE WAR – The 4th Album", "The War"),  # an en dash
+        ("THE WAR — The 4th Album", "The War – The 4th Album"),  # an em dash
+        ("Hoot – EP", "Hoot"),
         ("EX'ACT (Korean version)", "EX’ACT"),
         ("÷", "÷"),
     ],
@@ -35,6 +38,8 @@ def test_same_names(one, other):
         ("훗", "훗 (리패키지)"),
         ("Love Me Right (repackage)", "Love Me Right"),
         ("Overdose", "Overdose (Live)"),
+        ("The War – The 4th Album Repackage", "The War"),
+        ("Take – Two", "Take"),
         ("Love Yourself 承 'Her'", "Love Yourself 轉 'Tear'"),
         ("Exodus (Chinese version)", "Exodus (Korean version)"),
         ("÷", "×"),

@@ -15,6 +15,7 @@ from helpers.errors import CourseError
 from helpers.records import read_records
 from helpers.sources.collection import ANSWERS, collect
 from helpers.sources.demo import catalogue
+from helpers.sources.demo.musicbrainz import recording_ids
 from helpers.sources.demo_server import DemoServer
 from helpers.sources.http import Client, Failed
 from helpers.sources.musicbrainz import MusicBrainz
@@ -163,6 +164,53 @@ def test_finds_the_album_of_that_name_and_no_other(server, client):
     assert source(client, server).find("BTS", "\0") is None
 
 
+def browsed(*releases):
+    """handmade, after https://musicbrainz.org/doc/MusicBrainz_API#Browse; each release a list of discs of recordings"""
+    answer = {
+        "release-count": len(releases),
+        "release-offset": 0,
+        "releases": [
+            {"id": str(uuid.uuid4()), "media": [{"tracks": [{"recording": {"id": r}} for r in disc]} for disc in discs]}
+            for discs in releases
+        ],
+    }
+    return Answer(json.dumps(answer).encode())
+
+
+def test_recordings_are_those_of_the_longest_release_each_once(server, client):
+    a, b, c, d = (str(uuid.UUID(int=n)) for n in range(4))
+    server.answer = lambda request: browsed([[d]], [[b, a], [c, a, "../x", None]], [[c, d]], [])
+    assert source(client, server).recordings(MBID) == (b, a, c)
+    (request,) = server.requests
+    assert request.path == "/ws/2/release"
+    assert request.query == {"release-group": MBID, "inc": "recordings", "fmt": "json", "limit": "100"}
+
+
+def test_albums_whose_recordings_are_unknown(server, client):
+    server.answer = lambda request: browsed()
+    assert source(client, server).recordings(MBID) == ()
+    server.answer = lambda request: Answer(b'{"error": "Not Found"}', 404)
+    assert source(Client("x"), server).recordings(MBID) == ()
+    server.answer = lambda request: Answer(b'{"error": "Invalid mbid."}', 400)
+    with pytest.raises(Failed, match="Invalid mbid"):
+        source(Client("x"), server).recordings(MBID)
+
+
+@pytest.mark.parametrize("mbid", ["", "302127", "../release", MBID.upper(), f"{MBID}&inc=x", "4uLU6hMCjMI75M1A2tKUQC"])
+def test_only_its_own_albums_have_recordings(server, client, mbid):
+    with pytest.raises(CourseError, match="no id of MusicBrainz"):
+        source(client, server).recordings(mbid)
+    assert not server.requests
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(JUNK | st.fixed_dictionaries({"media": JUNK | st.lists(st.fixed_dictionaries({"tracks": JUNK}))})))
+def test_junk_among_releases_is_passed_over(server, junk):
+    good = {"media": [{"tracks": [None, {"recording": {"id": MBID}}]}]}
+    server.answer = lambda request: Answer(json.dumps({"releases": [*junk, good]}).encode())
+    assert source(Client("tests@example.org"), server).recordings(MBID) == (MBID,)
+
+
 def test_503_bursts_are_waited_for(server, tmp_path):
     # handmade, after https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting
     slow_down = Answer(b'{"error": "Your requests are exceeding the allowable rate limit."}', 503)
@@ -299,7 +347,8 @@ def test_from_the_demo_server_to_a_set_of_covers(tmp_path):
     # The server is gone: what is here need not be asked for again.
     client, musicbrainz = demo_source(demo, tmp_path / "covers")
     second = collect(musicbrainz.albums(tag="k-pop", country="KR"), tmp_path / "covers", client)
-    assert second.present == second.found == first.found and not second.downloaded
+    assert second.present == first.downloaded and not second.downloaded
+    assert second.present + second.given_up == second.found == first.found
 
 
 def test_demo_server_refuses_what_it_does_not_understand(client):
@@ -307,6 +356,18 @@ def test_demo_server_refuses_what_it_does_not_understand(client):
         client.service(demo.address, 0)
         with pytest.raises(Failed, match="Unable to parse"):
             client.json(demo.url("musicbrainz") + "/release-group", {"query": "tag:(", "fmt": "json"})
+
+
+def test_demo_server_browses_as_documented(tmp_path):
+    with DemoServer() as demo:
+        client, musicbrainz = demo_source(demo, tmp_path)
+        some = catalogue.albums()[5]
+        assert musicbrainz.recordings(some.mbid) == tuple(recording_ids(some))
+        assert musicbrainz.recordings(MBID) == ()
+        url, asked = demo.url("musicbrainz") + "/release", {"release-group": some.mbid, "fmt": "json"}
+        (release,) = client.json(url, asked)["releases"]
+        assert release["title"] == some.title and "media" not in release  # which only `inc` brings
+        assert client.json(url, asked | {"offset": 1}) == {"release-count": 1, "release-offset": 1, "releases": []}
 
 
 def test_finds_the_albums_of_the_demo_server(tmp_path):

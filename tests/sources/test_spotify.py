@@ -611,6 +611,18 @@ def test_the_demo_server_answers_as_spotify_does_an_app_of_today(demo, capsys):
     assert spotify.find(some.artist, some.title, some.year).record.source_id == some.source_id
 
 
+def test_albums_of_the_demo_server_have_what_is_documented(demo):
+    spotify = Spotify(Client(), **demo.at("spotify"))
+    (brief, *_) = spotify._api.ask(spotify._api.calls.search, "year:2016", limit=1, type="album")["albums"]["items"]
+    whole = spotify._api.ask(spotify._api.calls.album, brief["id"])
+    # https://developer.spotify.com/documentation/web-api/reference/search: no copyrights, identifiers and tracks
+    assert whole.keys() - brief.keys() == {"copyrights", "external_ids", "tracks"} and brief.items() <= whole.items()
+    assert whole["external_urls"] == {"spotify": f"https://open.spotify.com/album/{brief['id']}"}
+    assert whole["href"] == f"{demo.url('spotify')}/albums/{brief['id']}"
+    assert [notice["type"] for notice in whole["copyrights"]] == ["C", "P"]
+    assert whole["tracks"]["href"].startswith(whole["href"]) and whole["tracks"]["previous"] is None
+
+
 def test_the_demo_server_refuses_long_pages_and_strangers(demo):
     client = Client()
     address = client.service(demo.url("spotify"), interval=0)

@@ -1,7 +1,8 @@
-"""MusicBrainz's search and the Cover Art Archive, as documented at
+"""MusicBrainz's search, its releases with their recordings, and the Cover Art Archive, as documented at
 
-https://musicbrainz.org/doc/MusicBrainz_API/Search and https://musicbrainz.org/doc/Cover_Art_Archive/API. Of the query
-language there is what the course uses: fields joined by AND, each with names in quotation marks, words, or a range.
+https://musicbrainz.org/doc/MusicBrainz_API/Search, https://musicbrainz.org/doc/MusicBrainz_API#Browse and
+https://musicbrainz.org/doc/Cover_Art_Archive/API. Of the query language there is what the course uses: fields joined by
+AND, each with names in quotation marks, words, or a range.
 """
 
 import re
@@ -13,13 +14,16 @@ from helpers.sources.demo.shapes import Answer, Request
 CREATED = "2026-11-22T00:00:00.000Z"
 HELP = "For usage, please see: https://musicbrainz.org/development/mmd"
 TAGS = {"kpop": "k-pop", "hiphop": "hip hop"}  # as people write them there; the other genres are called the same
+TRACKS = 10  # of every album
 COUNTRIES = ("GB", "US", "DE")
 _CLAUSE = re.compile(r'(\w+):(\((?:"(?:\\.|[^"\\])*"|[^()"])*\)|\[[^]]*\]|[^\s()"\[\]]+)')
 _NAME = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s()"]+)')
 
 
 def search(request: Request) -> Answer:
-    """`/release-group` and `/release`, each album having one release."""
+    """`/release-group` and `/release`, each album having one release; `/release?release-group=MBID` browses."""
+    if request.path == "/release" and "release-group" in request.query:
+        return _browse(request)
     found = _matching(request.query.get("query", ""))
     limit, offset = request.query.get("limit", "25"), request.query.get("offset", "0")
     if found is None or request.query.get("fmt") != "json" or not (limit.isdigit() and offset.isdigit()):
@@ -34,6 +38,11 @@ def search(request: Request) -> Answer:
     )
 
 
+def recording_ids(album: Album) -> list[str]:
+    """The ids of what is recorded on an album, in the order of its tracks."""
+    return [_id(f"recording {album.number} {position}") for position in range(1, TRACKS + 1)]
+
+
 def archive(request: Request) -> Answer:
     """`/release-group/MBID/front` and `front-250`, `-500`, `-1200`: 307 to a picture. Some have no thumbnails."""
     match = re.fullmatch(r"/release-group/([^/]+)/front(?:-(250|500|1200))?", request.path)
@@ -44,6 +53,18 @@ def archive(request: Request) -> Answer:
         return Answer(b"No cover image found", 404, "text/plain")
     size = min(int(match[2] or 700), 700)  # as large as they were uploaded
     return Answer(b"", 307, "text/plain", {"Location": request.cover(album, size)})
+
+
+def _browse(request: Request) -> Answer:
+    """The releases of a release group, https://musicbrainz.org/doc/MusicBrainz_API#Browse"""
+    limit, offset = request.query.get("limit", "25"), request.query.get("offset", "0")
+    if request.query.get("fmt") != "json" or not (limit.isdigit() and offset.isdigit()):
+        return Answer({"error": "Invalid limit or format.", "help": HELP}, 400)
+    found = [album for album in albums() if album.mbid == request.query["release-group"]]
+    if not found:
+        return Answer({"error": "Not Found", "help": HELP}, 404)
+    page = [_browsed(album, request.query.get("inc", "")) for album in found][int(offset) :][: min(int(limit), 100)]
+    return Answer({"release-count": len(found), "release-offset": int(offset), "releases": page})
 
 
 def _matching(query: str) -> list[Album] | None:
@@ -103,8 +124,43 @@ def _release(album: Album) -> dict:
         "release-group": {"id": album.mbid, "title": album.title, "primary-type": _kind(album)},
         "date": album.date,
         "country": _country(album),
-        "track-count": 10,
+        "track-count": TRACKS,
     }
+
+
+def _browsed(album: Album, inc: str) -> dict:
+    release = {
+        "id": _release_id(album),
+        "title": album.title,
+        "status": "Official",
+        "status-id": _id("Official"),
+        "date": album.date,
+        "country": _country(album),
+        "barcode": "",
+        "disambiguation": "",
+    }
+    return release | ({"media": [_disc(album)]} if "recordings" in inc.split() else {})
+
+
+def _disc(album: Album) -> dict:
+    tracks = [
+        {
+            "id": _id(f"track {album.number} {position}"),
+            "number": str(position),
+            "position": position,
+            "title": f"Track {position}",
+            "length": 180_000,
+            "recording": {
+                "id": recording,
+                "title": f"Track {position}",
+                "length": 180_000,
+                "video": False,
+                "disambiguation": "",
+            },
+        }
+        for position, recording in enumerate(recording_ids(album), 1)
+    ]
+    return {"format": "CD", "position": 1, "title": "", "track-count": TRACKS, "track-offset": 0, "tracks": tracks}
 
 
 def _credit(album: Album) -> list[dict]:

@@ -153,11 +153,18 @@ def _page(request: Request, items: list, default: int, most: int) -> Answer:
     )
 
 
+def _address(request: Request, album: Album) -> str:
+    return f"{request.server}/spotify/albums/{album.spotify_id()}"
+
+
 def _album(request: Request, album: Album) -> dict:
+    """What is in searches and lists: all but the copyrights, identifiers and tracks of `_full_album`."""
     images = [{"url": request.cover(album, size), "height": size, "width": size} for size in IMAGES]
     return {
         "album_type": _type(album),
         "artists": [_artist(album)],
+        "external_urls": {"spotify": f"https://open.spotify.com/album/{album.spotify_id()}"},
+        "href": _address(request, album),
         "id": album.spotify_id(),
         "images": images,
         "name": album.title,
@@ -172,9 +179,20 @@ def _album(request: Request, album: Album) -> dict:
 def _full_album(request: Request, album: Album) -> dict:
     tracks = _tracks(album)
     return _album(request, album) | {
-        "copyrights": [{"text": f"{album.year} Nobody: this album does not exist", "type": "C"}],
+        "copyrights": [
+            {"text": f"{album.year} Nobody: this album does not exist", "type": kind}
+            for kind in ("C", "P")  # of the cover and the text, and of the recording
+        ],
         "external_ids": {"upc": f"{album.number:012d}"},
-        "tracks": {"items": tracks, "limit": 50, "next": None, "offset": 0, "total": len(tracks)},
+        "tracks": {
+            "href": f"{_address(request, album)}/tracks?offset=0&limit=50",
+            "items": tracks,
+            "limit": 50,
+            "next": None,
+            "offset": 0,
+            "previous": None,
+            "total": len(tracks),
+        },
     }
 
 
