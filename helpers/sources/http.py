@@ -18,7 +18,7 @@ import json
 import os
 import re
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -261,6 +261,9 @@ def _cached(path: Path) -> requests.Session:
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with _usable(path):
+        # Requests-Cache would wait for ever for a database that cannot be written.
+        with closing(sqlite3.connect(path, timeout=LOCKED, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
         return _Answers(
             backend=requests_cache.SQLiteCache(path, timeout=LOCKED),
             serializer="json",  # not pickle: the file may have come with a folder from somebody else

@@ -153,6 +153,8 @@ class PoliteAdapter(HTTPAdapter):
                 with self.manners.watch() as watch:
                     response = super().send(request, stream=True, timeout=timeout or TIMEOUT, **options)
                     _read(response)
+                if watch.ended:  # what came before may look like a whole answer
+                    raise requests.ConnectionError(request=request)
             except (requests.RequestException, HTTPError) as error:
                 self.manners.clock.sleep(0)  # ends here if the work was stopped
                 if watch.ended:

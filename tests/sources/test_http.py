@@ -317,7 +317,7 @@ def test_dripping_headers_are_not_waited_for(other_server):
     def drip():
         connection, _ = listener.accept()
         try:
-            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 10_000:
+            for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000:
                 connection.send(bytes([byte]))
                 time.sleep(0.02)
         except OSError:
@@ -415,4 +415,10 @@ def test_cache_that_another_program_holds_is_told(server, client, tmp_path, monk
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(CourseError, match="locked"):
         client.json(server.url, {"another": "question"})
+    holder.execute("ROLLBACK")
+    holder.execute("BEGIN IMMEDIATE")  # others may read, and not write
+    late = Client(cache=tmp_path / "answers.sqlite")
+    late.service(server.url, interval=0)
+    with pytest.raises(CourseError, match="locked"):
+        late.json(server.url)
     holder.close()
