@@ -245,6 +245,8 @@ class _Watched:
     def getresponse(self, *arguments, **options):
         if watch := getattr(_thread, "watch", None):
             watch.socket = self.sock
+            if watch.ended:  # while it was still connecting
+                watch.end()
         return super().getresponse(*arguments, **options)
 
 
