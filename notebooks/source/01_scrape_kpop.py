@@ -302,7 +302,8 @@ curation.sheet(24)
 
 # %% [markdown]
 # Those that are far from square, and those as small as an icon, are marked here by a rule, so that the notebook runs
-# through without you. In your own crawl, look: the order is only a suggestion, and some designers like banners.
+# through without you. In your own crawl, look: the order is only a suggestion, and some designers like banners. Above,
+# one picture is a collage. It is as square as any cover, so no rule about shapes finds it, and your eye does at once.
 
 # %%
 wrong = [
