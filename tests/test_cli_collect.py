@@ -161,7 +161,10 @@ def test_two_at_once_are_refused(refused, tmp_path):
 
 
 def test_ctrl_c_leaves_what_is_there(tmp_path):
-    command = [sys.executable, "-m", "helpers.cli", "collect", "synthetic", str(tmp_path / "covers"), "--limit", "5000"]
+    # Where the tests run in the background, a shell has told them to ignore Ctrl-C.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from helpers.cli import main; main()"
+    command = [sys.executable, "-c", code, "collect", "synthetic", str(tmp_path / "covers"), "--limit", "5000"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         path = tmp_path / "covers" / "records.jsonl"
         while not path.exists() or path.read_bytes().count(b"\n") < 3:

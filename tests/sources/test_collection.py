@@ -308,11 +308,13 @@ def test_two_processes_at_once_are_refused(server, client, tmp_path):
 
 
 SCRIPT = """
+import signal
 import sys
 from helpers.sources.collection import Found, collect
 from helpers.sources.http import Client
 from helpers.sources.terms import Terms
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has switched off in the background
 url, out, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 client = Client()
 client.service(url, interval=0.02)
