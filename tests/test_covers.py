@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import unicodedata
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +111,7 @@ def test_table_says_what_the_records_say(tmp_path):
     ]
     covers = CoverSet.build(zip(records, (drawn(0), drawn(1)), strict=True), tmp_path / "set", 8)
     table = covers.table
-    fields = [name for name in asdict(records[0]) if name != "features"]
+    fields = [name for name in records[0].facts() if name != "features"]
     assert {*fields, *FEATURE_NAMES} <= set(table.columns) and len(table) == 2
     for index, expected in enumerate(records):
         row = table.iloc[index]
