@@ -153,38 +153,33 @@ def kpop(
         _collect(found, out, client, limit, dry_run)
 
 
-@app.command()
-def bing(
-    out: Out,
-    keyword: Keywords = None,
-    limit: Limit = 50,
-    dry_run: DryRun = False,
-    demo: Demo = False,
-    contact: Contact = "",
-    ignore_robots: IgnoreRobots = False,
-    deadline: Annotated[float, typer.Option(min=1, help="Seconds that the search may take.")] = 120,
-):
-    """Pictures that Bing's image search finds, by default for K-pop album covers, in English and in Korean."""
-    from helpers.sources.crawl import Bing
+def image_search(name: str, about: str) -> None:
+    """Add the command for an engine of `helpers.sources.crawl`, a class with this name but for its capital."""
 
-    _crawl(Bing, out, keyword, limit, dry_run, demo, contact, ignore_robots, deadline)
+    @app.command(name, help=about)
+    def command(
+        out: Out,
+        keyword: Keywords = None,
+        limit: Limit = 50,
+        dry_run: DryRun = False,
+        demo: Demo = False,
+        contact: Contact = "",
+        ignore_robots: IgnoreRobots = False,
+        deadline: Annotated[float, typer.Option(min=1, help="Seconds that the search may take.")] = 120,
+    ):
+        from helpers.sources import crawl
+        from helpers.sources.kpop import KEYWORDS
+
+        keywords = keyword or list(KEYWORDS)
+        with _network(out, demo, contact) as (client, server):
+            search = getattr(crawl, name.capitalize())(client, **server(name))
+            share = -(-limit // len(keywords))
+            found = _all_found(search, keywords, share, deadline / len(keywords), ignore_robots)
+            _collect(found, out, client, limit, dry_run, robots=not ignore_robots)
 
 
-@app.command()
-def google(
-    out: Out,
-    keyword: Keywords = None,
-    limit: Limit = 50,
-    dry_run: DryRun = False,
-    demo: Demo = False,
-    contact: Contact = "",
-    ignore_robots: IgnoreRobots = False,
-    deadline: Annotated[float, typer.Option(min=1, help="Seconds that the search may take.")] = 120,
-):
-    """Shows how Google's image search refuses plain programs: it answers with a page that needs JavaScript."""
-    from helpers.sources.crawl import Google
-
-    _crawl(Google, out, keyword, limit, dry_run, demo, contact, ignore_robots, deadline)
+image_search("bing", "Pictures that Bing's image search finds, by default for K-pop album covers, also in Korean.")
+image_search("google", "Shows how Google's image search refuses plain programs, with a page that needs JavaScript.")
 
 
 @app.command()
@@ -220,18 +215,6 @@ def synthetic(
         known = {record.source_id for record in _records(out)}
         count = append_records(out / RECORDS_FILE, drawn(known, advance))
     console.print(f"{count:,} covers drawn, {limit - count:,} were there; see {out / RECORDS_FILE}")
-
-
-def _crawl(engine, out, keywords, limit, dry_run, demo, contact, ignore_robots, deadline) -> None:
-    from helpers.sources.kpop import KEYWORDS
-
-    keywords = keywords or list(KEYWORDS)
-
-    with _network(out, demo, contact) as (client, server):
-        search = engine(client, **server(engine.NAME))
-        share = -(-limit // len(keywords))
-        found = _all_found(search, keywords, share, deadline / len(keywords), ignore_robots)
-        _collect(found, out, client, limit, dry_run, robots=not ignore_robots)
 
 
 def _all_found(search, keywords: list[str], limit: int, deadline: float, ignore_robots: bool) -> Iterator:
