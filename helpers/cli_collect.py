@@ -264,9 +264,11 @@ def _collect(found: Iterable, out: Path, client, limit: int, dry_run: bool, robo
     try:
         with progress("Collecting", limit) as advance:
             collect(found, out, client, limit=limit, robots=robots, progress=advance, summary=summary)
-    finally:  # what was done counts, however it ended
+    except BaseException:  # Ctrl-C among them: what was done counts, however it ended
         if summary.found:
             console.print(summary_table(summary))
+        raise
+    console.print(summary_table(summary))
     terms = {record.terms_url: record for record in _records(out) if record.cover_path}
     for url, record in terms.items():
         console.print(f"Terms of {record.source}: training is {record.ml_use}; {record.licence}; {url}")

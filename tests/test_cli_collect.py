@@ -153,6 +153,12 @@ def test_summary_is_shown_even_if_the_work_ends_early(covergan, monkeypatch, tmp
     assert line.split()[1] == "3" and len(records(tmp_path / "covers")) == 3
 
 
+def test_nothing_found_is_said(covergan, tmp_path):
+    code, out, _ = covergan("collect", "deezer", tmp_path / "covers", "--demo", "--search", "no such album")
+    (line,) = [line for line in out.splitlines() if line.strip().startswith("found")]
+    assert code == 0 and line.split()[1] == "0"
+
+
 def test_two_at_once_are_refused(refused, tmp_path):
     with filling(tmp_path / "covers"):
         for source in ("synthetic", "kpop"):

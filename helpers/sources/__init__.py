@@ -1,1 +1,4 @@
-"""Where covers come from: every module here yields `helpers.records.Record` objects."""
+"""Where covers come from: services, image search, folders, and drawing.
+
+A source finds covers and says on what terms they are (`terms`); `collection` fetches them into a folder, over `http`.
+"""

@@ -9,7 +9,6 @@ A run that ends in the middle, however it ends, loses nothing: the next one goes
 
 import hashlib
 import os
-import unicodedata
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +23,7 @@ from helpers.files import alone, explaining, writing
 from helpers.preprocess import decode
 from helpers.records import RECORDS_FILE, Record, append_records, read_records
 from helpers.sources.http import Client, Refused
+from helpers.sources.matching import bare
 
 ANSWERS, IMAGES, LOCK = "answers.sqlite", "images", ".collecting"
 WORKERS = 4
@@ -166,7 +166,7 @@ def _fetch(cover: Found, folder: Path, client: Client, robots: bool) -> tuple[st
     """Fetch one picture; returns its SHA-256, its path in the folder, and its address.
 
     Raises:
-        Refused: if it cannot be had from any of the addresses, with the reason of the first.
+        Refused: if it cannot be had from any of the addresses, with a reason that may pass or else that of the first.
     """
     reasons = []
     for url in cover.urls:
@@ -252,12 +252,7 @@ def album_key(record: Record) -> tuple | None:
     """What is the same for the same album from different sources: artist, title and year, without case and signs."""
     if not record.artist or not record.title:
         return None
-    return _bare(record.artist), _bare(record.title), record.year
-
-
-def _bare(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in text if letter.isalnum()) or text
+    return bare(record.artist), bare(record.title), record.year
 
 
 @contextmanager

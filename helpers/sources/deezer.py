@@ -124,7 +124,7 @@ def _error(answer: object) -> int | None:
 def _too_often(response) -> bool:
     try:
         return b'"error"' in response.content[:100] and _error(response.json()) in (QUOTA, SERVICE_BUSY)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

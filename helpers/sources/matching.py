@@ -45,7 +45,7 @@ def spellings(name: str) -> tuple[str, ...]:
 
 def forms(name: str) -> set[str]:
     """All that a name is to be compared by: two names are the same if they have one of these in common."""
-    return {_bare(form) for form in (plain(name), *spellings(name))} - {""}
+    return {bare(form) for form in (plain(name), *spellings(name))} - {""}
 
 
 def same_name(one: str, other: str) -> bool:
@@ -58,6 +58,7 @@ def same_year(one: int | None, other: int | None) -> bool:
     return one is None or other is None or abs(one - other) <= 1
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A name without case, signs and spaces; one that consists of signs stays as it is."""
     name = unicodedata.normalize("NFKC", name).casefold()
     return "".join(letter for letter in name if letter.isalnum()) or name

@@ -346,6 +346,9 @@ for source in (*sources, bing):
 
 # %% [markdown]
 # ## 8 · Side by side
+#
+# On the demo server both sets come out of one pot of drawn covers, so do not expect them to differ much here. On real
+# ones, look whether the best-sellers are lighter, more colourful, or more alike than what anybody posts.
 
 # %%
 for name, covers in sets.items():
