@@ -28,7 +28,7 @@ class LazyR1(GAN):
 
     GAMMA, EVERY = 0.01, 8
 
-    def discriminator_extra(self, real, batch):
+    def discriminator_extra(self, real, fake, batch):
         def penalty():
             return self.EVERY * self.GAMMA / 2 * losses.r1_penalty(self.discriminator, real)
 
@@ -47,12 +47,7 @@ class Relativistic(GAN):
     def adversarial_loss(self, real_logits, fake_logits, batch):
         return losses.relativistic(real_logits, fake_logits)
 
-    def discriminate(self, images, draws):
-        self.judged = images  # the fakes come last, and R2 wants them
-        return super().discriminate(images, draws)
-
-    def discriminator_extra(self, real, batch):
-        fake = ops.stop_gradient(self.judged)
+    def discriminator_extra(self, real, fake, batch):
         return self.GAMMA / 2 * sum(losses.r1_penalty(self.discriminator, images) for images in (real, fake))
 
 

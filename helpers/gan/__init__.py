@@ -9,7 +9,7 @@ import os
 from helpers.errors import CourseError
 from helpers.gan.runs import Run
 
-MODELS = ("dcgan", "acgan")
+MODELS = ("dcgan", "wgan", "wgan_gp", "logan", "acgan")
 
 REQUIRED = ("model", "recipe", "image_size", "width", "seed")
 ARGUMENTS = (*REQUIRED, "conditions")  # of `build`; the last only for conditional models

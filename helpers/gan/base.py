@@ -23,7 +23,12 @@ class GAN(TrainStep, keras.Model):
     batch, the same on every backend, and a run can be resumed exactly.
 
     A variant overrides only what its paper changed: `latents`, `noise`, `targets`, `condition`, `adversarial_loss`,
-    `discriminator_extra`.
+    `discriminator_extra`, `measures`, or `losses` as a whole.
+
+    Attributes:
+        n_critic: updates of the discriminator in a step, each on covers of its own; the last one shares its forward
+            pass with the generator's only update.
+        MEASURES: names of what `measures` gives.
 
     Args:
         generator: latents [B, L] -> images [B, S, S, 3] in [-1, 1], float32.
@@ -32,6 +37,9 @@ class GAN(TrainStep, keras.Model):
         ema_decay: per step, of the averaged copy of the generator that draws all samples.
         settings: what `helpers.gan.load` needs to build the same model again; kept in the run's `run.json`.
     """
+
+    n_critic = 1
+    MEASURES = ()
 
     def __init__(self, generator, discriminator, augment=None, ema_decay=0.999, settings=None):
         super().__init__(name="gan")
@@ -43,7 +51,7 @@ class GAN(TrainStep, keras.Model):
         self.ema_decay = ema_decay
         self.settings = dict(settings or {})
         self.step = self.add_weight(name="step", shape=(), dtype="int32", initializer="zeros", trainable=False)
-        self.d_loss, self.g_loss = keras.metrics.Mean("d_loss"), keras.metrics.Mean("g_loss")
+        self.means = [keras.metrics.Mean(name) for name in ("d_loss", "g_loss", *self.MEASURES)]
         self.built = True
 
     @property
@@ -56,7 +64,7 @@ class GAN(TrainStep, keras.Model):
 
     @property
     def metrics(self):
-        return [self.d_loss, self.g_loss]
+        return self.means
 
     def compile(self, g_optimizer, d_optimizer, jit_compile: bool | None = None, **kwargs):
         """Set the optimizers. XLA is used on GPU and TPU unless `jit_compile` says otherwise."""
@@ -95,9 +103,24 @@ class GAN(TrainStep, keras.Model):
         """(d_loss, g_loss), two scalars, from what D said; `batch` holds covers, `targets` and what `noise` drew."""
         return losses.non_saturating(real_logits, fake_logits)
 
-    def discriminator_extra(self, real, batch: dict):
-        """A scalar added to d_loss, for example a gradient penalty; `real` is [B, S, S, 3] in [-1, 1]."""
+    def discriminator_extra(self, real, fake, batch: dict):
+        """A scalar added to d_loss, for example a gradient penalty; covers are [B, S, S, 3] in [-1, 1]."""
         return 0.0
+
+    def measures(self, real_logits, fake_logits, batch: dict) -> dict:
+        """What a variant wants logged beside the losses: a scalar for every name in `MEASURES`."""
+        return {}
+
+    def losses(self, batch: dict) -> dict:
+        """{"d_loss", "g_loss", and every one of `MEASURES`}: scalars, from one forward pass of both networks."""
+        real = scaled(batch["images"])
+        fake = self.generator(self.condition(batch["latents"], batch), training=True)
+        # Two calls, not one on the concatenation: batch norm must not mix the statistics of real and fake.
+        real_logits = self.discriminate(real, batch["augment_real"])
+        fake_logits = self.discriminate(fake, batch["augment_fake"])
+        d_loss, g_loss = self.adversarial_loss(real_logits, fake_logits, batch)
+        d_loss += self.discriminator_extra(real, ops.stop_gradient(fake), batch)
+        return {"d_loss": d_loss, "g_loss": g_loss} | self.measures(real_logits, fake_logits, batch)
 
     # Training -------------------------------------------------------------------------------------------------------
 
@@ -105,29 +128,37 @@ class GAN(TrainStep, keras.Model):
         return self.discriminator(self.augment(images, draws), training=True)
 
     def gan_step(self, batch: dict) -> dict:
-        """One update of both networks; returns the losses averaged since the metrics were last reset."""
-        real = ops.cast(batch["images"], "float32") / 127.5 - 1.0
-        g_optimizer, d_optimizer = self.optimizer.g_optimizer, self.optimizer.d_optimizer
-        g_variables, d_variables = self.generator.trainable_variables, self.discriminator.trainable_variables
-        g_scale, d_scale = g_optimizer.scale_loss(1.0), d_optimizer.scale_loss(1.0)  # 1, or more with float16
-
-        def losses_fn():
-            fake = self.generator(self.condition(batch["latents"], batch), training=True)
-            # Two calls, not one on the concatenation: batch norm must not mix the statistics of real and fake.
-            real_logits = self.discriminate(real, batch["augment_real"])
-            fake_logits = self.discriminate(fake, batch["augment_fake"])
-            d_loss, g_loss = self.adversarial_loss(real_logits, fake_logits, batch)
-            d_loss += self.discriminator_extra(real, batch)
-            return (d_scale * d_loss, g_scale * g_loss), {"d_loss": d_loss, "g_loss": g_loss}
-
-        logs, (d_gradients, g_gradients) = value_and_gradients(self, losses_fn, d_variables, g_variables)
-        apply_gradients(d_optimizer, d_gradients, d_variables)
-        apply_gradients(g_optimizer, g_gradients, g_variables)
+        """One update of the generator and `n_critic` of the discriminator; returns means since the last reset."""
+        *before, last = self._parts(batch)
+        for part in before:
+            self._update(part, only_discriminator=True)
+        logs = self._update(last)
         self.step.assign_add(1)
         self._update_average()
         for metric in self.metrics:
             metric.update_state(logs[metric.name])
         return {metric.name: metric.result() for metric in self.metrics}
+
+    def _parts(self, batch: dict) -> list[dict]:
+        """The batch cut into `n_critic` equal ones."""
+        count = self.n_critic
+        return [keras.tree.map_structure(lambda rows, k=k: ops.split(rows, count)[k], batch) for k in range(count)]
+
+    def _update(self, batch: dict, only_discriminator: bool = False) -> dict:
+        """One update of both networks, or of one; returns what `losses` gave."""
+        pairs = {"d_loss": (self.optimizer.d_optimizer, self.discriminator.trainable_variables)}
+        if not only_discriminator:
+            pairs["g_loss"] = (self.optimizer.g_optimizer, self.generator.trainable_variables)
+        scales = {name: optimizer.scale_loss(1.0) for name, (optimizer, _) in pairs.items()}  # more than 1 with float16
+
+        def losses_fn():
+            logs = self.losses(batch)
+            return tuple(scale * logs[name] for name, scale in scales.items()), logs
+
+        logs, gradients = value_and_gradients(self, losses_fn, *(variables for _, variables in pairs.values()))
+        for (optimizer, variables), of_loss in zip(pairs.values(), gradients, strict=True):
+            apply_gradients(optimizer, of_loss, variables)
+        return logs
 
     def _update_average(self):
         # The decay grows from 2/11 to its final value, so that early samples are not averages with the random start.
@@ -137,8 +168,12 @@ class GAN(TrainStep, keras.Model):
             average.assign(value + ops.cast(decay, value.dtype) * (average - value))
 
     def batches(self, covers, batch_size: int, seed: int, start_step: int = 0) -> Iterator[tuple[dict]]:
-        """Endless batches of covers, targets and noise; the k-th is a function of (seed, k) alone."""
+        """Endless batches of covers, targets and noise; the k-th is a function of (seed, k) alone.
+
+        There are `n_critic` times `batch_size` rows in each.
+        """
         targets = self.targets(covers)
+        batch_size *= self.n_critic
         for step, rows in enumerate(covers.batch_rows(batch_size, seed, start_step), start_step):
             rng = np.random.default_rng([seed, step, 1])  # 1: another stream than that of batch order and samples
             told = {name: values[rows] for name, values in targets.items()}
@@ -159,7 +194,7 @@ class GAN(TrainStep, keras.Model):
         Args:
             covers: a `CoverSet` of this model's image size.
             steps: total number of updates, those of earlier calls and of the resumed run included.
-            batch_size: covers in a step.
+            batch_size: covers in an update; a step takes `n_critic` times as many.
             seed: of batch order, latents, label noise and augmentation.
             run: folder for checkpoints, log, sample grids and timelapse; training goes on from its checkpoint.
             callbacks: further Keras callbacks.
@@ -220,6 +255,13 @@ class GAN(TrainStep, keras.Model):
             CourseError: if the file is missing, damaged, or of another architecture.
         """
         checkpoints.load(self, path)
+
+
+def scaled(images):
+    """Bytes become float32 in [-1, 1]; floats are left alone, such as the points of `helpers.gan.ring`."""
+    if keras.backend.standardize_dtype(images.dtype) != "uint8":
+        return images
+    return ops.cast(images, "float32") / 127.5 - 1.0
 
 
 class PairedOptimizer(keras.optimizers.Optimizer):

@@ -57,6 +57,18 @@ def hinge(real_logits, fake_logits):
     return d_loss, -ops.mean(fake_logits)
 
 
+def wasserstein(real_logits, fake_logits):
+    """Arjovsky et al. 2017, equations 2 and 3: D's mean on real covers less that on fakes is a distance to G's covers.
+
+    D, here called a critic, maximises it over functions whose slope is bounded, and G minimises it.
+
+    Returns:
+        (d_loss, g_loss), scalars; d_loss is the distance, times -1.
+    """
+    real_mean, fake_mean = (ops.mean(ops.cast(logits, "float32")) for logits in (real_logits, fake_logits))
+    return fake_mean - real_mean, -fake_mean
+
+
 def r1_penalty(discriminator, images):
     """Mean squared norm of D's input gradient, Mescheder et al. 2018, eq. 9 without its factor gamma / 2.
 
@@ -64,5 +76,27 @@ def r1_penalty(discriminator, images):
         discriminator: function from images to logits [B, 1]; each logit must depend on its own image alone.
         images: [B, S, S, 3] in [-1, 1].
     """
-    slope = input_gradients(lambda x: ops.sum(ops.cast(discriminator(x), "float32")), images)
-    return ops.mean(ops.sum(ops.square(ops.cast(slope, "float32")), axis=(1, 2, 3)))
+    return ops.mean(_squared_slopes(discriminator, images))
+
+
+def gradient_penalty(critic, real, fake, shares):
+    """Mean squared difference of the norm of the critic's input gradient from 1, Gulrajani et al. 2017, equation 3.
+
+    The gradient is taken at a point on the line from each real cover to a fake, and its norm per cover: a mean over the
+    batch would let one steep slope hide behind a flat one.
+
+    Args:
+        critic: function from images to logits [B, 1]; each logit must depend on its own image alone.
+        real, fake: [B, S, S, 3], or points [B, D].
+        shares: of the real cover in each mixture, [B, 1] in [0, 1].
+    """
+    shares = ops.reshape(shares, (-1,) + (1,) * (len(real.shape) - 1))
+    mixed = shares * real + (1 - shares) * fake
+    # The root's own gradient is infinite at 0.
+    return ops.mean(ops.square(ops.sqrt(_squared_slopes(critic, mixed) + 1e-12) - 1))
+
+
+def _squared_slopes(discriminator, images):
+    """Squared norm of each image's own input gradient, [B]."""
+    slopes = input_gradients(lambda x: ops.sum(ops.cast(discriminator(x), "float32")), images)
+    return ops.sum(ops.square(ops.cast(slopes, "float32")), axis=tuple(range(1, len(images.shape))))

@@ -61,7 +61,7 @@ def test_r1_is_added_in_every_eighth_step(variants, step, weight):
     real = ops.convert_to_tensor(np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32))
     penalty = float(losses.r1_penalty(gan.discriminator, real))
     assert penalty > 0
-    assert float(gan.discriminator_extra(real, {})) == pytest.approx(weight * gan.GAMMA / 2 * penalty, rel=1e-5)
+    assert float(gan.discriminator_extra(real, real, {})) == pytest.approx(weight * gan.GAMMA / 2 * penalty, rel=1e-5)
 
 
 def test_spectral_norm_holds_every_kernel_of_the_discriminator_at_1(variants, covers):

@@ -105,7 +105,7 @@ def test_every_variable_gets_a_finite_gradient(covers, loss, r1, augment):
         real = ops.cast(batch["images"], "float32") / 127.5 - 1
         logits = gan.discriminate(real, batch["augment_real"]), gan.discriminate(fake, batch["augment_fake"])
         d_loss, g_loss = gan.adversarial_loss(*logits, batch)
-        return (d_loss + gan.discriminator_extra(real, batch), g_loss), {}
+        return (d_loss + gan.discriminator_extra(real, ops.stop_gradient(fake), batch), g_loss), {}
 
     _, gradients = value_and_gradients(gan, losses_fn, *groups)
     for group, found in zip(groups, gradients, strict=True):

@@ -50,7 +50,7 @@ class TinyGAN(GAN):
             d_loss, g_loss = d_loss * poison, g_loss * poison
         return d_loss, g_loss
 
-    def discriminator_extra(self, real, batch):
+    def discriminator_extra(self, real, fake, batch):
         if not self.r1:
             return 0.0
         return self.r1 * losses.r1_penalty(lambda images: self.discriminator(images, training=False), real)
