@@ -4,7 +4,6 @@ Exit codes: 0 done, 2 wrong input (one sentence, no traceback), 130 interrupted 
 """
 
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from helpers import cli_collect
-from helpers.console import check_picture, console, harmless, names_in, number, progress, quiet, span, words
+from helpers import cli_collect, cli_gan
+from helpers.cli_gan import MAX_SAMPLES, Seed, SetArgument, start_keras
+from helpers.console import check_picture, console, harmless, names_in, number, progress, span, words
 from helpers.errors import CourseError
 from helpers.files import writing
 
@@ -24,8 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_collect.app, name="collect")
+app.add_typer(cli_gan.app)
 MAX_COVERS = 10_000_000
-MAX_SAMPLES = 100_000
 
 # What Typer says of wrong input -> the same in plain words.
 PLAIN = {
@@ -36,37 +36,12 @@ PLAIN = {
 }
 
 
-class Model(StrEnum):
-    dcgan = "dcgan"
-    acgan = "acgan"
-
-
-class Recipe(StrEnum):
-    default = "default"
-    historical = "historical"
-
-
-class Backend(StrEnum):
-    tensorflow = "tensorflow"
-    jax = "jax"
-
-
 class Background(StrEnum):
     white = "white"
     border = "border"
 
 
-class ProfileName(StrEnum):
-    smoke = "smoke"
-    cpu = "cpu"
-    gpu = "gpu"
-
-
 Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Workers; all cores by default.")]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
-SetArgument = Annotated[Path, typer.Argument(metavar="SET", help="A CoverSet, made by prepare or synth.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
-BackendOption = Annotated[Backend | None, typer.Option(help="Keras backend; what is installed by default.")]
 
 
 @app.command()
@@ -207,160 +182,6 @@ def rank(
         with writing(sheet) as partial:
             covers_sheet(covers[order[:n]]).save(partial)
     console.print(f"{len(covers):,} covers in {out}, most doubtful first")
-
-
-@app.command()
-def train(
-    model: Annotated[Model, typer.Argument(metavar="MODEL", help="What to train: dcgan, or acgan.")],
-    covers_path: SetArgument,
-    run_path: RunArgument,
-    recipe: Annotated[
-        Recipe | None, typer.Option(help="The better model, or that of the paper, whose sizes no profile changes.")
-    ] = None,
-    condition: Annotated[
-        str | None, typer.Option(help="What acgan is told to draw: genre (by default), decade, or genre,decade.")
-    ] = None,
-    profile: Annotated[ProfileName | None, typer.Option(help="Sizes for this machine; detected by default.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all, those already made included.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=2, max=4096, help="Covers per step.")] = None,
-    width: Annotated[int | None, typer.Option(min=4, max=512, help="Channels at half the resolution.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="0 by default.")] = None,
-    backend: BackendOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in RUN, in its settings.")] = False,
-):
-    """Train a GAN on a CoverSet; interrupt it whenever you like and go on with --resume."""
-    from helpers.covers import CoverSet
-    from helpers.gan.runs import Run
-
-    covers = CoverSet.open(covers_path)
-    run = Run(run_path)
-    if run.exists and not resume:
-        raise CourseError(f"{run_path} already holds a run; add --resume to go on with it, or choose a new folder.")
-    gans = start_keras(backend)
-    from helpers.runtime import detect
-
-    old = run.settings() if run.exists else {}
-    recipe = recipe or old.get("recipe", Recipe.default)
-    seed = old.get("seed", 0) if seed is None else seed
-    chosen = gans.defaults(model, recipe, detect().profile(profile))
-    chosen |= {name: old[name] for name in chosen if name in old}
-    given = {"steps": steps, "batch_size": batch_size, "width": width}
-    chosen |= {name: value for name, value in given.items() if value is not None}
-    settings = {"recipe": str(recipe), "image_size": covers.size, "width": chosen["width"], "seed": seed}
-    if model == Model.acgan:
-        from helpers.gan.conditions import Conditions
-
-        told = None if condition else old.get("conditions")
-        settings["conditions"] = told or Conditions.of(covers, words(condition or "genre")).settings
-    elif condition:
-        raise CourseError(f"{model} cannot be told what to draw; train acgan, or leave --condition out.")
-    gan = gans.build(model, **settings)
-
-    from helpers.gan.callbacks import Throughput
-
-    with progress(f"Training {model}", chosen["steps"], unit="steps") as advance:
-        bar = Throughput(advance)
-        gan.fit(covers, chosen["steps"], chosen["batch_size"], seed=seed, run=run_path, callbacks=[bar], verbose=0)
-    if not bar.trained:
-        console.print(f"The run in {run_path} is finished: it has made {int(gan.step):,} steps; --steps asks for more.")
-        return
-    console.print(f"{int(gan.step):,} steps; checkpoint, log, sample grids and {run.timelapse.name} in {run_path}")
-
-
-@app.command()
-def sample(
-    run: Annotated[str, typer.Argument(metavar="RUN|NAME", help="A run's folder, or the name of shipped weights.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT.png|.jpg", help="The picture to write.")],
-    n: Annotated[int, typer.Option(min=1, max=MAX_SAMPLES, help="How many covers.")] = 64,
-    seed: Seed = 0,
-    genre: Annotated[str, typer.Option(help="Of a conditional model: rock, or a mixture like rock:0.7,jazz:0.3.")] = "",
-    decade: Annotated[int | None, typer.Option(help="Of a conditional model: 1970 for the seventies.")] = None,
-    backend: BackendOption = None,
-):
-    """Draw covers with a trained run, or with weights that ship with the course, and save them as one picture."""
-    import imageio.v3 as imageio
-
-    from helpers.plots import image_grid
-
-    check_picture(out)
-    gans = start_keras(backend)
-    from helpers.gan import weights
-
-    gan = gans.load(run) if Path(run).exists() else weights.load(run)[0]
-    wanted = {}
-    if genre:
-        from helpers.gan.conditions import parse_mixture
-
-        wanted["genre"] = parse_mixture(genre)
-    if decade is not None:
-        wanted["decade"] = decade
-    if wanted and not hasattr(gan, "conditions"):
-        raise CourseError(f"{run} draws whatever it likes; leave --genre and --decade out, or take an acgan.")
-    grid = image_grid(gan.generate(n, seed, **wanted))
-    with writing(out) as partial:
-        imageio.imwrite(partial, grid)
-    console.print(f"{n:,} covers in {out}")
-
-
-@app.command()
-def evaluate(
-    subject: Annotated[Path, typer.Argument(metavar="RUN|FOLDER", help="A run, a CoverSet or a folder of images.")],
-    covers_path: SetArgument,
-    n: Annotated[int, typer.Option(min=100, max=50_000, help="Fakes to compare with as many reals.")] = 2000,
-    seed: Seed = 0,
-    json_path: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers.")] = None,
-    html_path: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
-    backend: BackendOption = None,
-):
-    """Measure covers against real ones: quality, diversity, genres and copies, each beside what real covers get."""
-    from helpers.covers import CoverSet
-
-    covers = CoverSet.open(covers_path)
-    start_keras(backend)
-    from helpers.fakes import fakes_of
-
-    fakes, genres, head = fakes_of(subject, covers.size, min(n, len(covers) // 2), seed)
-    from helpers.evaluation import evaluate as measure
-    from helpers.report import MEASURES, evaluation_page, figure_of
-
-    with progress("Looking at covers", None) as advance:
-
-        def report(what, done, total):
-            advance(done, note=what, total=total)
-
-        scores = measure(fakes, covers, genres, n, seed, head, report)
-    if json_path:
-        with writing(json_path) as partial:
-            partial.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
-    if html_path:
-        with writing(html_path) as partial:
-            partial.write_text(evaluation_page(subject.name, scores, fakes, covers, genres), encoding="utf-8")
-    if (used := scores["n_fake"]) < n:
-        console.print(f"Compared {used:,} covers on each side: {n:,} would take {n:,} fakes and {2 * n:,} real covers.")
-    for key, (name, _, _) in MEASURES.items():
-        if key in scores:
-            floor = figure_of(scores[key], "floor")
-            console.print(f"{name:20s} {figure_of(scores[key]):24s} real against real {floor}")
-    for name, why in scores["left_out"].items():
-        console.print(f"{name}: not measured. {why}")
-
-
-def start_keras(backend: Backend | None):
-    """Choose the backend and the precision, then import Keras; returns `helpers.gan`."""
-    from helpers.runtime import detect
-
-    if backend is not None:
-        os.environ["KERAS_BACKEND"] = backend
-    machine = detect()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        with quiet():
-            machine.apply()
-    except ImportError as error:
-        raise CourseError(f"The backend {machine.backend} is not installed: {error}.") from error
-    import helpers.gan
-
-    return helpers.gan
 
 
 def main() -> None:

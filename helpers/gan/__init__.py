@@ -9,10 +9,10 @@ import os
 from helpers.errors import CourseError
 from helpers.gan.runs import Run
 
-MODELS = ("dcgan", "wgan", "wgan_gp", "logan", "acgan")
+MODELS = ("dcgan", "wgan", "wgan_gp", "logan", "acgan", "audio")
 
 REQUIRED = ("model", "recipe", "image_size", "width", "seed")
-ARGUMENTS = (*REQUIRED, "conditions")  # of `build`; the last only for conditional models
+ARGUMENTS = (*REQUIRED, "conditions", "features")  # of `build`; the last two only for conditional models
 
 
 def build(model: str, **settings):

@@ -1,4 +1,4 @@
-"""LOGAN: latent-optimised GAN (Wu et al. 2019): latents take a step towards what D prefers before either player learns."""
+"""LOGAN: a latent-optimised GAN, whose latents step towards what D prefers before either player learns (Wu et al. 2019)."""
 
 import keras
 from keras import ops

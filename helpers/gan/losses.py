@@ -26,6 +26,19 @@ def soft_cross_entropy(targets, logits):
     return -ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"))) / ops.maximum(known, 1.0)
 
 
+def huber(wanted, known, read):
+    """Huber's loss of `read` against `wanted`, [B, K], summed over columns and averaged over the rows.
+
+    Half the square of an error up to 1, and beyond it its absolute value less 1/2 (Huber 1964).
+
+    Args:
+        known: [B, K], 1 where `wanted` counts and 0 where it does not.
+    """
+    errors = ops.abs(ops.cast(read, "float32") - wanted)
+    clipped = ops.minimum(errors, 1.0)
+    return ops.mean(ops.sum(known * clipped * (errors - clipped / 2), axis=1))
+
+
 def non_saturating(real_logits, fake_logits, real_labels=1.0, fake_labels=0.0):
     """Goodfellow et al. 2014, section 3: D separates real from fake, G maximises log D(G(z)).
 

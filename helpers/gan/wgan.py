@@ -1,7 +1,6 @@
 """WGAN: the discriminator becomes a critic that measures a distance (Arjovsky, Chintala & Bottou 2017)."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from helpers.errors import CourseError
@@ -15,9 +14,9 @@ class WGAN(GAN):
     """A critic whose mean on real covers less that on fakes estimates the Wasserstein distance between the two.
 
     The estimate is logged as "wasserstein". It holds only for a critic that has nearly converged and whose slope is
-    bounded: so the critic is updated `n_critic` times for each update of the generator, and here every weight is clipped
-    to [-`CLIP`, `CLIP`] after each update, a way the authors themselves call terrible. `helpers.gan.wgan_gp` has a
-    better one.
+    bounded. So the critic is updated `n_critic` times for each update of the generator, and here every weight is clipped
+    to [-`CLIP`, `CLIP`] after each update, which the authors themselves call terrible. `helpers.gan.wgan_gp` has a better
+    way.
     """
 
     n_critic = 5
