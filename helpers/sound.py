@@ -21,6 +21,7 @@ import soundfile
 from scipy.fft import irfft
 from scipy.signal import find_peaks, welch
 
+from helpers.console import quiet
 from helpers.errors import CourseError
 from helpers.records import FEATURES
 
@@ -39,7 +40,7 @@ STILL = 1e-6  # amplitude of -120 dBFS, the lowest level that is told
 
 # Spectra are taken of every file alike, whatever its own rate, and where files of most rates have something to say.
 RATE = 22_050
-FFT, HOP = 2048, 256  # 93 ms, a new spectrum every 11.6 ms
+FFT, HOP = 2048, 512  # 93 ms, a new spectrum every 23 ms
 FRAMES = RATE / HOP  # spectra per second
 BAND = 30, 10_000  # Hz
 AUDIBLE = 1e-6  # power of a spectrum beside the strongest, -60 dB, that still counts
@@ -47,18 +48,18 @@ TONE = 60  # dB by which a pure tone's arithmetic mean of the spectrum is above 
 
 BANDS = 40  # of the mel spectrum whose growth shows onsets (Ellis, 2007)
 RANGE = 60  # dB below the loudest that growth is noticed
-LAG = 4  # spectra, 46 ms, between the two that are compared
-GAP = 4  # spectra between two onsets at least
+LAG = 2  # spectra, 46 ms, between the two that are compared
+GAP = 2  # spectra between two onsets at least
 RISE = 1.5  # dB, a mean over the bands, by which an onset stands out
 
 WINDOW = 12  # seconds over which the beat may be taken as steady
 BEATS = 4  # fewer in that time are no beat
 TEMPOS = 30, 250  # BPM
-USUAL = 120  # BPM
+USUAL, OCTAVES = 120, 0.5  # BPM, and the deviation of the normal distribution over octaves around it
 STEP = 0.1  # BPM
-LONG = 2**13  # spectra: a window with zeros after it, for a finer spectrum
-FINE = 8  # steps between two lags, so that the beat need not be a whole number of spectra
-PULSE = 0.25  # chance reaches less
+LONG = 2**12  # spectra: a window with zeros after it, for a finer spectrum
+FINE = 16  # steps between two lags, so that the beat need not be a whole number of spectra
+PULSE = 0.4  # onsets at random times seldom reach it within ten seconds, drummers stay above it
 
 # What counts as none and as full energy.
 LOUD = -35, -5  # LUFS
@@ -77,7 +78,7 @@ class Sound:
         duration: seconds, of the whole file.
         tempo: beats per minute, 30 to 250, NaN where no pulse is found. Between a tempo and its double or half there
             is often no telling, not even for listeners; the nearer to 120 BPM, by a normal distribution over octaves
-            with a deviation of one, the likelier it is taken for the beat.
+            with a deviation of half an octave, the likelier it is taken for the beat.
         pulse: how regular the onsets are, 0 to 1: the autocorrelation of their strength at the distance of one beat.
         loudness: LUFS, integrated and gated as in ITU-R BS.1770-4, at least -60.
         peak: dBFS, the highest sample (not the true peak between samples); -120 to above 0 for a float file.
@@ -174,39 +175,41 @@ def _read(path: Path) -> tuple[np.ndarray, int, float]:
     """The part of a file that is heard, float32 [N, channels]; its frames per second; the file's duration in s."""
     if not path.is_file():
         raise CourseError(f"There is no file {path}; name a WAV, FLAC, OGG or MP3 file.")
-    try:
-        with soundfile.SoundFile(path) as file:
-            samples, rate = _excerpt(file), file.samplerate
-            whole = len(samples) < _heard(file)[0]
-            duration = (len(samples) if whole else file.frames) / rate
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a name that ends in .raw
-        raise CourseError(f"{path} is no sound that can be read; convert it to WAV, FLAC, OGG or MP3.") from error
+    with quiet():  # the MP3 library writes what it thinks of a file
+        try:
+            file = soundfile.SoundFile(path)
+        except (soundfile.SoundFileError, TypeError) as error:  # TypeError: its name ends in .raw
+            raise CourseError(f"{path} is no sound that can be read; convert it to WAV, FLAC, OGG or MP3.") from error
+        with file:
+            try:
+                (samples, duration), rate = _excerpt(file), file.samplerate
+            except soundfile.SoundFileError as error:
+                raise CourseError(f"{path} is damaged; take another copy of it.") from error
     if rate < LEAST_RATE:
         raise CourseError(f"{path} has {rate:,} samples a second; take a recording with {LEAST_RATE:,} at least.")
     if len(samples) < SHORTEST * rate:
-        raise CourseError(f"{path} lasts {duration:.2f} s; loudness is defined from {SHORTEST} s on, so take more.")
+        raise CourseError(f"{path} holds {len(samples) / rate:.2f} s of sound; take one of {SHORTEST} s at least.")
     if not np.abs(samples).max() <= HIGHEST:  # NaN is not, either
         raise CourseError(
-            f"{path} has samples that are no numbers or far beyond full scale, which is 1; export it anew."
+            f"{path} has samples that are no numbers or far beyond 1, which is full scale; export it anew."
         )
     return samples, rate, duration
 
 
-def _heard(file: soundfile.SoundFile) -> tuple[int, list[int]]:
-    """How many frames of a file are heard, and which channels."""
+def _excerpt(file: soundfile.SoundFile) -> tuple[np.ndarray, float]:
+    """The samples that are heard, and the duration of the whole file in seconds."""
     channels = list(range(file.channels))
     if file.channels > CHANNELS:
         channels = [channel for channel in channels if channel != LFE][:CHANNELS]
-    return min(file.frames, MINUTES * 60 * file.samplerate, MOST // len(channels)), channels
-
-
-def _excerpt(file: soundfile.SoundFile) -> np.ndarray:
-    frames, channels = _heard(file)
+    frames = min(file.frames, MINUTES * 60 * file.samplerate, MOST // len(channels))
     samples, done = np.empty((frames, len(channels)), np.float32), 0
-    for block in file.blocks(BLOCK, frames=frames, dtype="float32", always_2d=True):
+    while done < frames:  # `file.blocks` gives what was in the memory before where a file is shorter than it says
+        block = file.read(min(BLOCK, frames - done), dtype="float32", always_2d=True)
+        if not len(block):
+            break
         samples[done : done + len(block)] = block[:, channels]
         done += len(block)
-    return samples[:done]
+    return samples[:done], (file.frames if done == frames else done) / file.samplerate
 
 
 def _loudness(samples: np.ndarray, rate: int) -> float:
@@ -257,7 +260,7 @@ def _beat(strength: np.ndarray) -> tuple[float, float]:
     A beat shows in the autocorrelation of the onsets' strength at its period and at multiples of that, and in their
     spectrum at its frequency and at multiples of that. In the product of the two, both kinds of wrong octave vanish:
     Peeters, "Template-Based Estimation of Time-Varying Tempo" (2007), section 3. What is left of them is weighed as
-    in Ellis, "Beat Tracking by Dynamic Programming" (2007), equation 7, with a deviation of one octave.
+    in Ellis, "Beat Tracking by Dynamic Programming" (2007), equation 7, with a deviation of half an octave.
     """
     window = min(len(strength), round(WINDOW * FRAMES))
     tempos = np.arange(max(TEMPOS[0], 60 * BEATS * FRAMES / window), TEMPOS[1] + STEP, STEP)
@@ -267,14 +270,16 @@ def _beat(strength: np.ndarray) -> tuple[float, float]:
     correlation = irfft(power, FINE * LONG)  # Wiener and Khinchin; the zeros that it adds to the spectrum interpolate
     lags = np.arange(len(correlation)) / (FINE * FRAMES)
     pulses = np.interp(60 / tempos, lags, correlation / correlation[0]).clip(0, 1)
-    best = np.argmax(pulses * np.sqrt(np.interp(tempos / 60, frequencies, power)) * _usual(tempos))
+    # The root of the amplitude, for in recordings notes of half a beat are often stronger than the beats.
+    strengths = np.interp(tempos / 60, frequencies, power) ** 0.25
+    best = np.argmax(pulses * strengths * _usual(tempos))
     pulse = float(pulses[best])
     return (min(float(tempos[best]), TEMPOS[1]), pulse) if pulse >= PULSE else (math.nan, 0.0)
 
 
 def _usual(tempo: np.ndarray | float) -> np.ndarray | float:
     """How usual a tempo is beside 120 BPM, 0 to 1."""
-    return np.exp(-(np.log2(tempo / USUAL) ** 2) / 2)
+    return np.exp(-((np.log2(tempo / USUAL) / OCTAVES) ** 2) / 2)
 
 
 def _energy(loudness: float, onset_rate: float, centroid: float) -> float:

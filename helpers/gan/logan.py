@@ -1,4 +1,4 @@
-"""LOGAN: a latent-optimised GAN, whose latents step towards what D prefers before either player learns (Wu et al. 2019)."""
+"""LOGAN: a latent-optimised GAN, where latents first take a step towards what D prefers (Wu et al. 2019)."""
 
 import keras
 from keras import ops

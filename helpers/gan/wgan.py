@@ -14,9 +14,9 @@ class WGAN(GAN):
     """A critic whose mean on real covers less that on fakes estimates the Wasserstein distance between the two.
 
     The estimate is logged as "wasserstein". It holds only for a critic that has nearly converged and whose slope is
-    bounded. So the critic is updated `n_critic` times for each update of the generator, and here every weight is clipped
-    to [-`CLIP`, `CLIP`] after each update, which the authors themselves call terrible. `helpers.gan.wgan_gp` has a better
-    way.
+    bounded. So the critic is updated `n_critic` times for each update of the generator, and here every weight is
+    clipped to [-`CLIP`, `CLIP`] after each update, which the authors themselves call terrible. `helpers.gan.wgan_gp`
+    has a better way.
     """
 
     n_critic = 5
