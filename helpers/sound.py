@@ -26,9 +26,10 @@ from helpers.errors import CourseError
 from helpers.records import FEATURES
 
 # What is read: the first five minutes, less where channels and rate would make that more than 128 MiB.
-MINUTES = 5
+SECONDS = 300
 MOST = 2**25  # samples of all channels together, enough for five minutes of stereo at 48 kHz
 BLOCK = 2**18  # frames read at a time
+UNSAID = 2**63 - 1  # the frames of a FLAC file whose header does not say how many there are, as when it was streamed
 LEAST_RATE = 8000  # Hz
 HIGHEST = 100.0  # a sample that many times full scale is no sound, but numbers on another scale
 LFE = 3  # the channel of bass effects in surround sound, which BS.1770 leaves out
@@ -43,6 +44,7 @@ RATE = 22_050
 FFT, HOP = 2048, 512  # 93 ms, a new spectrum every 23 ms
 FRAMES = RATE / HOP  # spectra per second
 BAND = 30, 10_000  # Hz
+NOTHING = 1e-10  # power of a sine at -100 dBFS
 AUDIBLE = 1e-6  # power of a spectrum beside the strongest, -60 dB, that still counts
 TONE = 60  # dB by which a pure tone's arithmetic mean of the spectrum is above the geometric one (Johnston, 1988)
 
@@ -59,7 +61,7 @@ USUAL, OCTAVES = 120, 0.5  # BPM, and the deviation of the normal distribution o
 STEP = 0.1  # BPM
 LONG = 2**12  # spectra: a window with zeros after it, for a finer spectrum
 FINE = 16  # steps between two lags, so that the beat need not be a whole number of spectra
-PULSE = 0.4  # onsets at random times seldom reach it within ten seconds, drummers stay above it
+PULSE = 0.4  # onsets at random times seldom reach it within ten seconds, drummed patterns stay above it
 
 # What counts as none and as full energy.
 LOUD = -35, -5  # LUFS
@@ -72,7 +74,7 @@ class Sound:
     """What was measured in one file.
 
     Silence, where no 0.4 s reach the -70 LUFS that BS.1770 listens to, has no tempo, a loudness of -60, and 0 for all
-    that is not a level or the duration.
+    that is not a level or the duration. So has, but for its loudness, what has no part between 30 Hz and 10 kHz.
 
     Attributes:
         duration: seconds, of the whole file.
@@ -90,7 +92,7 @@ class Sound:
             at most 1; a mean over the spectra.
         energy: 0 to 1, an ESTIMATE: half of it is loudness (from -35 to -5 LUFS), 30 % onsets (from 0 to 8 a second)
             and 20 % brightness (centroid from 250 Hz to 4 kHz, by octaves), for loud, busy and bright is what people
-            call intense. Grows with each of the three.
+            call intense. Grows with each of the three, within those limits.
         acousticness: 0 to 1, an ESTIMATE: clarity times (1 - energy), for amplifiers, drum machines and loud masters
             bring noise, distortion and energy, and unamplified strings and voices are tones. A soft synthesiser is
             taken for acoustic.
@@ -126,16 +128,17 @@ class Sound:
 def measure(path: str | os.PathLike) -> Sound:
     """Measure a WAV, FLAC, OGG or MP3 file of any number of channels; the same numbers every time.
 
-    Of a long file the first five minutes are heard (less above 48 kHz or two channels, at least half a minute up to
-    192 kHz and any number of channels). Any DC offset is taken off first. A file that was cut short is measured as
-    far as it goes. Of more than five channels, the fourth, which carries bass effects in 5.1, and those after the
-    sixth are not heard. Loudness weighs channels as BS.1770 does; the spectra are of the power of all.
+    Of a long file the first five minutes are heard; less where the rate is above 48 kHz or channels are more than two,
+    but at least half a minute up to 192 kHz. Any DC offset is taken off first. A WAV or MP3 file that was cut short is
+    measured as far as it goes. Of more than five channels, the fourth, which carries bass effects in 5.1, and those
+    after the sixth are not heard. Loudness weighs channels as BS.1770 does; the spectra are of the power of all.
 
-    The first call on a computer takes some seconds longer, while librosa compiles some of its functions.
+    The very first call may take a quarter of a minute longer: librosa compiles some functions, and keeps them.
 
     Raises:
-        CourseError: if the file cannot be read, is no sound, is shorter than 0.4 s or has less than 8,000 samples a
-            second, or if its samples are no numbers or far beyond full scale.
+        CourseError: if the file cannot be read, is no sound, damaged or a FLAC file that does not say how long it is,
+            is shorter than 0.4 s or has less than 8,000 samples a second, or if its samples are no numbers or far
+            beyond full scale.
     """
     path = Path(path)
     samples, rate, duration = _read(path)
@@ -147,11 +150,12 @@ def measure(path: str | os.PathLike) -> Sound:
         "peak": _decibels(np.abs(samples).max()),
         "rms": _decibels(math.sqrt(np.mean(np.square(samples), dtype=np.float64))),
     }
-    if loudness == -math.inf:
+    power, frequencies = _spectra(samples, rate)
+    if loudness == -math.inf or power.max() < NOTHING:
         nothing = dict.fromkeys(("pulse", "centroid", "onset_rate", "clarity"), 0.0)
         return Sound(tempo=math.nan, energy=0.0, acousticness=0.0, danceability=0.0, **nothing, **level)
 
-    power, frequencies = _spectra(samples, rate)
+    power /= power.max()
     centroid, clarity = _timbre(power, frequencies)
     strength = _onset_strength(power, frequencies)
     onsets = len(find_peaks(strength, prominence=RISE, distance=GAP)[0])
@@ -181,6 +185,8 @@ def _read(path: Path) -> tuple[np.ndarray, int, float]:
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: its name ends in .raw
             raise CourseError(f"{path} is no sound that can be read; convert it to WAV, FLAC, OGG or MP3.") from error
         with file:
+            if file.frames == UNSAID:  # and libsndfile fails where it ends
+                raise CourseError(f"{path} was streamed and does not say how long it is; convert it to FLAC again.")
             try:
                 (samples, duration), rate = _excerpt(file), file.samplerate
             except soundfile.SoundFileError as error:
@@ -201,7 +207,7 @@ def _excerpt(file: soundfile.SoundFile) -> tuple[np.ndarray, float]:
     channels = list(range(file.channels))
     if file.channels > CHANNELS:
         channels = [channel for channel in channels if channel != LFE][:CHANNELS]
-    frames = min(file.frames, MINUTES * 60 * file.samplerate, MOST // len(channels))
+    frames = min(file.frames, SECONDS * file.samplerate, MOST // len(channels))
     samples, done = np.empty((frames, len(channels)), np.float32), 0
     while done < frames:  # `file.blocks` gives what was in the memory before where a file is shorter than it says
         block = file.read(min(BLOCK, frames - done), dtype="float32", always_2d=True)
@@ -223,9 +229,9 @@ def _decibels(amplitude: float) -> float:
 
 
 def _spectra(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Power of all channels together, at most 1, float32 [F, T], and its frequencies in Hz, float [F].
+    """Power of all channels together, float32 [F, T], and its frequencies in Hz, float [F].
 
-    Powers, unlike the samples of two channels, cannot cancel each other out.
+    A sine at full scale has a power of 1 in one channel. Powers, unlike samples of two channels, cannot cancel out.
     """
     frequencies = librosa.fft_frequencies(sr=RATE, n_fft=FFT)
     band = (frequencies >= BAND[0]) & (frequencies <= min(BAND[1], 0.9 * rate / 2))
@@ -233,7 +239,7 @@ def _spectra(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
     for channel in samples.T:
         channel = librosa.resample(channel, orig_sr=rate, target_sr=RATE)
         power += np.abs(librosa.stft(channel, n_fft=FFT, hop_length=HOP, center=False)[band]) ** 2
-    return power / power.max(), frequencies[band]
+    return power * (4 / FFT) ** 2, frequencies[band]
 
 
 def _timbre(power: np.ndarray, frequencies: np.ndarray) -> tuple[float, float]:
@@ -259,11 +265,11 @@ def _beat(strength: np.ndarray) -> tuple[float, float]:
 
     A beat shows in the autocorrelation of the onsets' strength at its period and at multiples of that, and in their
     spectrum at its frequency and at multiples of that. In the product of the two, both kinds of wrong octave vanish:
-    Peeters, "Template-Based Estimation of Time-Varying Tempo" (2007), section 3. What is left of them is weighed as
-    in Ellis, "Beat Tracking by Dynamic Programming" (2007), equation 7, with a deviation of half an octave.
+    Peeters, "Template-Based Estimation of Time-Varying Tempo" (2007). What is left of them is weighed by a prior, as in
+    Ellis, "Beat Tracking by Dynamic Programming" (2007), with a deviation of half an octave.
     """
     window = min(len(strength), round(WINDOW * FRAMES))
-    tempos = np.arange(max(TEMPOS[0], 60 * BEATS * FRAMES / window), TEMPOS[1] + STEP, STEP)
+    tempos = np.arange(max(TEMPOS[0], 60 * BEATS * FRAMES / window), TEMPOS[1], STEP)
     if not len(tempos):
         return math.nan, 0.0
     frequencies, power = welch(strength, FRAMES, nperseg=window, nfft=LONG)
@@ -274,7 +280,7 @@ def _beat(strength: np.ndarray) -> tuple[float, float]:
     strengths = np.interp(tempos / 60, frequencies, power) ** 0.25
     best = np.argmax(pulses * strengths * _usual(tempos))
     pulse = float(pulses[best])
-    return (min(float(tempos[best]), TEMPOS[1]), pulse) if pulse >= PULSE else (math.nan, 0.0)
+    return (float(tempos[best]), pulse) if pulse >= PULSE else (math.nan, 0.0)
 
 
 def _usual(tempo: np.ndarray | float) -> np.ndarray | float:

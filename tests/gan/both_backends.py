@@ -13,7 +13,8 @@ from keras import ops
 
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
-from helpers.gan import acgan, runs
+from helpers.gan import acgan, audio, logan, runs, wgan, wgan_gp
+from helpers.gan.audio_features import AudioFeatures
 from helpers.gan.augment import AUGMENTATIONS, Augment
 from helpers.gan.backend import input_gradients
 from helpers.gan.conditions import Conditions
@@ -81,18 +82,36 @@ def conditional(covers):
     results = {}
     for recipe in acgan.RECIPES:
         gan = acgan.build(recipe, image_size=16, width=4, conditions=told)
-        rng = np.random.default_rng(1)  # the backends' own random numbers differ
-        values = [
-            rng.normal(0, 0.1, w.shape) if w.ndim > 1 else rng.uniform(0.5, 1, w.shape) for w in gan.get_weights()
-        ]
-        gan.set_weights([value.astype(w.dtype) for value, w in zip(values, gan.get_weights(), strict=True)])
-        gan.step.assign(0)
-        for step in range(1, 4):
-            gan.fit(covers, step, tiny.BATCH, seed=3, verbose=0)
-            for k, value in enumerate(tiny.all_weights(gan)):
-                results[f"{recipe} {step} {k}"] = value
+        results |= three_steps(recipe, gan, covers)
         results[f"{recipe} drawn"] = gan.generate(5, genre={"rock": 0.5, "jazz": 0.5}, decade=1970)
         results[f"{recipe} classified"] = gan.classify(covers[:5])
+    return results
+
+
+def stable(covers):
+    """The same of the models whose steps take second gradients, or several updates of the critic, and of audio."""
+    results = {}
+    for module in wgan, wgan_gp, logan, audio:
+        name = module.__name__.rpartition(".")[2]
+        options = {"features": AudioFeatures.of(covers).settings} if module is audio else {}
+        gan = module.build(image_size=16, width=4, **options)
+        results |= three_steps(name, gan, covers)
+        results[f"{name} drawn"] = gan.generate(5)
+    results["audio read"] = gan.read(covers[:5])
+    return results
+
+
+def three_steps(name, gan, covers):
+    """All variables after each of three steps, from weights that are the same on both backends."""
+    rng = np.random.default_rng(1)  # the backends' own random numbers differ
+    values = [rng.normal(0, 0.1, w.shape) if w.ndim > 1 else rng.uniform(0.5, 1, w.shape) for w in gan.get_weights()]
+    gan.set_weights([value.astype(w.dtype) for value, w in zip(values, gan.get_weights(), strict=True)])
+    gan.step.assign(0)
+    results = {}
+    for step in range(1, 4):
+        gan.fit(covers, step, tiny.BATCH, seed=3, verbose=0)
+        for k, value in enumerate(tiny.all_weights(gan)):
+            results[f"{name} {step} {k}"] = value
     return results
 
 
@@ -172,6 +191,7 @@ if __name__ == "__main__":
     np.savez(out / "augmentations.npz", **augmentations())
     np.savez(out / "steps.npz", **steps(covers, out / "weights.npz"))
     np.savez(out / "conditional.npz", **conditional(covers))
+    np.savez(out / "stable.npz", **stable(covers))
     np.savez(out / "precisions.npz", **precisions(covers))
     answers = {"interrupted": interrupted(covers, out / "interrupted"), "poisoned": poisoned(covers, out / "poisoned")}
     (out / "answers.json").write_text(json.dumps(answers, indent=1))

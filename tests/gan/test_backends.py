@@ -34,6 +34,18 @@ def test_the_steps_do_change_every_variable_of_the_model(steps):
     assert not [k for k in range(34) if np.array_equal(found[f"non_saturating 5 {k}"], found[f"non_saturating 1 {k}"])]
 
 
+@pytest.mark.parametrize("model", ["wgan", "wgan_gp", "logan", "audio"])
+@pytest.mark.parametrize("step", range(1, 4))
+def test_models_with_steps_of_their_own_agree(both, model, step):
+    ours, theirs = (dict(np.load(both[backend] / "stable.npz")) for backend in ("tensorflow", "jax"))
+    names = [name for name in ours if name.startswith(f"{model} {step} ")]
+    assert len(names) > 50
+    for name in names:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-4, err_msg=name)
+    assert np.abs(theirs[f"{model} drawn"].astype(int) - ours[f"{model} drawn"]).max() <= 1
+    np.testing.assert_allclose(theirs["audio read"], ours["audio read"], rtol=1e-3)
+
+
 def test_the_same_covers_are_drawn(steps):
     for name in ("non_saturating drawn", "relativistic drawn"):
         difference = steps["jax"][name].astype(int) - steps["tensorflow"][name]

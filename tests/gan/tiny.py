@@ -77,7 +77,14 @@ def same(left, right) -> bool:
 def make_covers(path, n: int = 40, seed: int = 0) -> CoverSet:
     images = np.random.default_rng(seed).integers(0, 256, (n, SIZE, SIZE, 3), np.uint8)
     records = (
-        Record(source="random", source_id=str(k), ml_use="allowed", genres=GENRES[k % 4], year=YEARS[k % 5])
+        Record(
+            source="random",
+            source_id=str(k),
+            ml_use="allowed",
+            genres=GENRES[k % 4],
+            year=YEARS[k % 5],
+            features={"tempo": 60.0 + 3 * k} | ({"energy": k / n} if k % 3 else {}),
+        )
         for k in range(n)
     )
     return CoverSet.build(zip(records, images, strict=True), path, SIZE)
