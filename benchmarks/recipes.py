@@ -1,12 +1,16 @@
 """What does each part of the recipe bring? Train the variants of the default DCGAN equally long and measure them.
 
     python benchmarks/recipes.py SET --name real --seconds 120 --seeds 0 1 2 --jobs 2
+    python benchmarks/recipes.py SET --name stable --recipes historical default wgan wgan_gp logan relativistic
     python benchmarks/recipes.py --summary
 
 Seconds are those of the processor, spent in training alone, each run on one thread in a process of its own. A row for
 every run goes to data/results/recipes.json as soon as it is known; rows that are there already are not made again, so
 the command can be interrupted and repeated. "no_ema" is the default once more, sampled from the generator itself
-instead of its average. The variants are in `variants.py`.
+instead of its average. The recipes are in `variants.py`.
+
+A run has collapsed if random pairs of its covers are more alike, by MS-SSIM, than pairs of the real genre whose covers
+are most alike (Odena et al. 2017, section 4.2).
 """
 
 import argparse
@@ -25,6 +29,7 @@ os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OP
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import imageio.v3 as imageio
+import numpy as np
 from compare_recipes import Stopwatch
 from variants import RECIPES
 
@@ -33,14 +38,29 @@ from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.metrics.distribution import evaluate
+from helpers.metrics.diversity import similarity
 from helpers.plots import image_grid
 
 RESULTS = DATA / "results" / "recipes.json"
 SAMPLES = 1000
 SCORES = ("kid_lite0", "precision", "recall")
+PAIRS = 200
 
 
-def run(recipe_and_seed, options) -> list[dict]:
+def alike(images) -> float:
+    """Mean MS-SSIM of up to `PAIRS` pairs, no cover in two of them."""
+    count = min(len(images) // 2, PAIRS)
+    return float(similarity(images[:count], images[count : 2 * count]).mean())
+
+
+def most_alike_genre(covers: CoverSet) -> float:
+    """The same of the genre whose covers are most alike, in an order of chance."""
+    rows = np.random.default_rng(0).permutation(len(covers))
+    genres = covers.genres[rows]
+    return max(alike(covers[rows[genres == name][: 2 * PAIRS]]) for name in np.unique(genres))
+
+
+def run(recipe_and_seed, options, line: float) -> list[dict]:
     """Train one recipe with one seed; a row of scores, and for the default a second one without averaging."""
     recipe, seed = recipe_and_seed
     covers = CoverSet.open(options.covers)
@@ -60,7 +80,10 @@ def run(recipe_and_seed, options) -> list[dict]:
             "seed": seed,
             "steps": int(gan.step),
             "cpu_seconds": round(used[0], 1),
+            "ms_per_step": round(1000 * used[0] / int(gan.step), 1),
             **{score: scores[score]["value"] for score in SCORES},
+            "ms_ssim": round(similar := alike(fakes), 3),
+            "collapsed": similar > line,
             "n": scores["n_fake"],
         }
 
@@ -89,15 +112,17 @@ def compare(options) -> None:
     results = read()
     if options.name not in results["sets"]:
         scores = evaluate(covers[:SAMPLES], covers, n=SAMPLES)  # floors are the same whatever the fakes
-        results["sets"][options.name] = settings | {"floor": {score: scores[score]["floor"] for score in SCORES}}
-        write(results)
+        floor = {score: scores[score]["floor"] for score in SCORES}
+        results["sets"][options.name] = settings | {"floor": floor}
     known = results["sets"][options.name]
+    if "collapse_line" not in known:
+        known["collapse_line"] = round(most_alike_genre(covers), 3)
     if changed := [name for name in settings if known[name] != settings[name]]:
         sys.exit(f"{RESULTS} holds runs called {options.name!r} with another {changed[0]}; use another --name.")
     command = f"python benchmarks/recipes.py SET --name {options.name} --about {options.about!r}"
     for name in ("seconds", "batch_size", "width"):
         command += f" --{name.replace('_', '-')} {getattr(options, name):g}"
-    command += f" --seeds {' '.join(map(str, options.seeds))}"
+    command += f" --seeds {' '.join(map(str, options.seeds))} --recipes {' '.join(options.recipes)}"
     known["command"] = command
     write(results)
     done = {(row["recipe"], row["seed"]) for row in results["rows"] if row["set"] == options.name}
@@ -105,7 +130,9 @@ def compare(options) -> None:
     missing = [pair for seed in options.seeds for recipe in options.recipes if (pair := (recipe, seed)) not in done]
     options.out.mkdir(parents=True, exist_ok=True)
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
-        for rows in pool.imap_unordered(partial(run, options=options), missing, chunksize=1):
+        for rows in pool.imap_unordered(
+            partial(run, options=options, line=known["collapse_line"]), missing, chunksize=1
+        ):
             results = read()  # runs on another set may have added to it meanwhile
             results["rows"] += rows
             write(results)

@@ -1,4 +1,4 @@
-"""The recipes that `recipes.py` compares: each is the default DCGAN with one thing changed.
+"""The recipes that `recipes.py` compares: the default DCGAN with one thing changed, and other models of the course.
 
 A variant of the loss is a subclass of `GAN`; a variant of a network is a function that says which layer takes the place
 of another.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers, ops
 
-from helpers.gan import losses, networks
+from helpers.gan import build, losses, networks
 from helpers.gan.augment import Augment
 from helpers.gan.base import GAN
 from helpers.gan.dcgan import DCGAN
@@ -146,6 +146,17 @@ class Recipe:
         return gan
 
 
+@dataclass(frozen=True)
+class Model:
+    """A model as the course builds it, with the losses, rates and number of updates of its paper."""
+
+    model: str
+    recipe: str = "default"
+
+    def build(self, image_size: int, width: int, seed: int = 0) -> GAN:
+        return build(self.model, recipe=self.recipe, image_size=image_size, width=width, seed=seed)
+
+
 RECIPES = {
     "default": Recipe(),
     "r1": Recipe(LazyR1, batch_norm=False),
@@ -156,4 +167,8 @@ RECIPES = {
     "augmented": Recipe(augment=("translation",)),
     "rate_5e-4": Recipe(rate=5e-4),
     "rate_2e-3": Recipe(rate=2e-3),
+    "historical": Model("dcgan", "historical"),
+    "wgan": Model("wgan"),
+    "wgan_gp": Model("wgan_gp"),
+    "logan": Model("logan"),
 }

@@ -99,9 +99,9 @@ def labels(step):
 
 
 def latents(step):
-    """Whatever the latents are in training, they should be when covers are drawn."""
+    """What latents are in training, whatever that is, they should be when covers are drawn: so two quantiles say."""
     drawn = [numbers(draw(np.random.default_rng(0), 1000)) for draw in (step.sample_latents, step.latents)]
-    found, expected = (np.quantile(values, [0.01, 0.25, 0.75, 0.99]) for values in drawn)
+    found, expected = (np.quantile(values, [0.25, 0.99]) for values in drawn)
     return found, expected
 
 
@@ -129,7 +129,7 @@ def label_loss(step):
 TESTS = (
     Test("loudness", "-60, -30, 0 dB become", loudness, "Look at scale_loudness: which end is loud?"),
     Test("labels", "rows 4, 2 and their labels are", labels, "Look at batch: whose labels are these?"),
-    Test("latents", "quantiles for drawing are", latents, "Compare latents and sample_latents.", tolerance=0.1),
+    Test("latents", "25, 99 % to draw with are below", latents, "Compare latents and sample_latents.", tolerance=0.1),
     Test("latent step", "two latents move by", latent_step, "Look at latent_step: the size of what?"),
     Test("penalty", "d_loss at a slope of 5 is", penalty, "Look at all that d_loss adds up: what does a slope cost?"),
     Test("label loss", "misread by 0.5, d_loss gains and g_loss is", label_loss, "Look at both: who likes misreading?"),

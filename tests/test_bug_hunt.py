@@ -99,12 +99,16 @@ def test_the_label_loss_is_red_until_both_networks_are_repaired(method):
 # Other code than ours ------------------------------------------------------------------------------------------------
 
 
-def test_latents_may_be_normal_or_uniform_as_long_as_they_are_the_same(before):
+def test_latents_may_be_normal_or_uniform_as_long_as_they_are_the_same():
     assert "latents" in greens(hunt(step_with(latents=Broken.sample_latents)))
     other_words = step_with(sample_latents=lambda self, rng, n: 2 * rng.random((n, 100), np.float32) - 1)
     assert "latents" in greens(hunt(other_words))  # other numbers from the same generator
-    same_deviation = step_with(sample_latents=lambda self, rng, n: rng.normal(0, 3**-0.5, (n, 100)))
-    assert "latents" not in greens(hunt(same_deviation))
+    for wrong in (
+        lambda self, rng, n: rng.normal(0, 3**-0.5, (n, 100)),  # of the same deviation
+        lambda self, rng, n: rng.normal(0, 1, (n, 100)).clip(-1, 1),  # in the same range
+        lambda self, rng, n: rng.random((n, 100)),
+    ):
+        assert "latents" not in greens(hunt(step_with(sample_latents=wrong)))
 
 
 def mean_over_the_batch(self, score, z):

@@ -19,26 +19,24 @@ class LOGAN(DCGAN):
         dz = `RATE` g / (`DAMPING` + |g|^2),   z' = clip(z + dz, -1, 1),
 
     and both losses are taken at z'. dz depends on the weights of both networks, and gradients flow through it: the
-    generator learns what D is about to like, and D what the generator is about to do with it. Only a share `OPTIMISED`
-    of the rows moves, so that plain latents, those that covers are drawn from later, stay in training. Moving has a
-    price, `TRANSPORT` |dz|^2, in both losses.
+    generator learns what D is about to like, and D what the generator is about to do with it. Only the first rows of a
+    batch move, `OPTIMISED` per cent of them, so that plain latents, those that covers are drawn from later, stay in training.
+    Moving has a price, `TRANSPORT` |dz|^2 as a mean over the rows, in both losses.
     """
 
     MEASURES = ("transport",)
     RATE, DAMPING = 0.9, 0.1
-    OPTIMISED = 0.8
+    OPTIMISED = 80
     TRANSPORT = 0.1
 
     def latents(self, rng, n):
         return 2 * rng.random((n, self.latent_dim), "float32") - 1
 
-    def noise(self, rng, batch_size):
-        moves = rng.random((batch_size, 1)) < self.OPTIMISED
-        return super().noise(rng, batch_size) | {"moves": moves.astype("float32")}
-
     def losses(self, batch):
         latents = batch["latents"]
-        moved = ops.clip(latents + batch["moves"] * self.latent_step(latents), -1.0, 1.0)
+        count = ops.shape(latents)[0] * self.OPTIMISED // 100
+        first, rest = latents[:count], latents[count:]
+        moved = ops.concatenate([ops.clip(first + self.latent_step(first), -1.0, 1.0), rest])
         logs = super().losses(batch | {"latents": moved})
         transport = ops.mean(ops.sum(ops.square(moved - latents), axis=1))
         price = self.TRANSPORT * transport

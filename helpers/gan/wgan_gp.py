@@ -44,5 +44,5 @@ def build(recipe: str = "default", image_size: int = 32, width: int = 32, seed: 
         networks.discriminator(image_size, width, batch_norm=False, seed=seed),
         settings=settings,
     )
-    gan.compile(*(keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9) for _ in range(2)))
+    gan.compile(*(keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9) for _ in range(2)))
     return gan

@@ -21,8 +21,8 @@ from helpers.metrics.conditioning import MOST, STOP, TEST, describe, worn
 from helpers.records import FEATURE_NAMES
 
 LANDMARKS = 1000  # covers that all others are compared with; twice as many read little more, in four times as long
-WIDTH = 0.5  # of the kernel: exp(-WIDTH) for two covers that differ by one standard deviation in every number
-PENALTIES = np.geomspace(30, 0.03, 7)  # on the weights
+WIDTH = 0.15  # of the kernel: exp(-WIDTH) for two covers that differ by one standard deviation in every number
+PENALTIES = np.geomspace(10, 1e-3, 9)  # on the weights
 LEAST = 20  # covers, worn copies included, of which a feature is known
 RESAMPLES = 1000
 SHARE = 0.7
@@ -55,7 +55,7 @@ class Regressor:
     ) -> "Regressor":
         """Learn features from real covers and from a worn copy of each.
 
-        Each feature has the penalty, of seven, with which the held-out covers are read best. Measure the regressor on
+        Each feature has the penalty with which the held-out covers are read best. Measure the regressor on
         covers that are in neither part.
 
         Args:
@@ -74,7 +74,9 @@ class Regressor:
         rng, total, rows, done = np.random.default_rng(seed), 2 * (len(images) + len(held_out_images)), [], 0
         for part in (images, held_out_images):
             for pictures in (part, worn(part, rng)):
-                rows.append(describe(pictures, progress=progress and (lambda k, _, before=done: progress(before + k, total))))
+                rows.append(
+                    describe(pictures, progress=progress and (lambda k, _, before=done: progress(before + k, total)))
+                )
                 done += len(part)
         learn, stop = np.vstack(rows[:2]), np.vstack(rows[2:])
         return cls.fit_features(learn, np.tile(features, (2, 1)), names, stop, np.tile(held_out_features, (2, 1)), seed)

@@ -179,7 +179,9 @@ def test_bins_hold_about_equally_many_and_equal_values_stay_together():
     feature = rng.beta(0.4, 4, 800)
     result = response_of_reals(feature, {"itself": feature})
     edges = np.quantile(feature, np.linspace(0, 1, 9))
-    expected = [feature[(feature > low) & (feature <= high)].mean() for low, high in zip(edges[1:], edges[2:], strict=False)]
+    expected = [
+        feature[(feature > low) & (feature <= high)].mean() for low, high in zip(edges[1:], edges[2:], strict=False)
+    ]
     np.testing.assert_allclose(result["values"][1:], expected)
     assert len(result["values"]) == 8 and result["curves"]["itself"]["mean"] == result["values"]
     feature[:500] = 0  # as instrumentalness is for most songs
@@ -227,6 +229,7 @@ def test_the_curves_are_drawn_beside_those_of_reals():
     axes = response_plots.response_curves(fakes, reals, feature="tempo").axes
     assert [axis.get_title().split("\n")[0] for axis in axes] == list(fakes["curves"])
     np.testing.assert_allclose(axes[0].lines[0].get_ydata(), fakes["curves"]["brightness"]["mean"])
-    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), reals["curves"]["brightness"]["mean"])
-    assert len(axes[1].lines) == 1 and "fakes +1.00, reals +1.00" in axes[0].get_title()
+    (bins,) = axes[0].containers
+    np.testing.assert_allclose(bins.lines[0].get_ydata(), reals["curves"]["brightness"]["mean"])
+    assert not axes[1].containers and "fakes +1.00, reals +1.00" in axes[0].get_title()
     assert response_plots.response_curves(fakes, feature="tempo").get_supxlabel() == "tempo (BPM)"
