@@ -16,7 +16,7 @@ class Projection(AudioGAN):
     """D's logit is the sum of "is it real?" and "does it sound like that?".
 
     Miyato & Koyama 2018, equation 3, with a linear embedding of the label: its inner product with the last features is
-    the inner product of the label with a head of its own (Ding et al. 2021, section 3.3, embed labels likewise).
+    the inner product of the label with a head of its own.
     """
 
     def adversarial_loss(self, real, fake, batch):

@@ -10,7 +10,7 @@ the command can be interrupted and repeated. "no_ema" is the default once more, 
 instead of its average. The recipes are in `variants.py`.
 
 A run has collapsed if random pairs of its covers are more alike, by MS-SSIM, than pairs of the real genre whose covers
-are most alike (Odena et al. 2017, section 4.2).
+are most alike (Odena et al. 2017).
 """
 
 import argparse

@@ -223,7 +223,7 @@ def evaluate(
     start_keras(backend)
     from helpers.fakes import fakes_of
 
-    fakes, genres, head = fakes_of(subject, covers.size, min(n, len(covers) // 2), seed)
+    fakes, told = fakes_of(subject, covers.size, min(n, len(covers) // 2), seed)
     from helpers.evaluation import evaluate as measure
     from helpers.report import MEASURES, evaluation_page, figure_of
 
@@ -232,13 +232,13 @@ def evaluate(
         def report(what, done, total):
             advance(done, note=what, total=total)
 
-        scores = measure(fakes, covers, genres, n, seed, head, report)
+        scores = measure(fakes, covers, n=n, seed=seed, progress=report, **told)
     if json_path:
         with writing(json_path) as partial:
             partial.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
     if html_path:
         with writing(html_path) as partial:
-            partial.write_text(evaluation_page(subject.name, scores, fakes, covers, genres), encoding="utf-8")
+            partial.write_text(evaluation_page(subject.name, scores, fakes, covers, told["genres"]), encoding="utf-8")
     if (used := scores["n_fake"]) < n:
         console.print(f"Compared {used:,} covers on each side: {n:,} would take {n:,} fakes and {2 * n:,} real covers.")
     for key, (name, _, _) in MEASURES.items():

@@ -3,19 +3,19 @@
 What it means that the real covers are those that the generator was trained with:
 
     distances from real covers (KID, FID, …)   fair: the floors are distances within the same set
-    the judge of genres                        fair: it learns from these covers, but shares nothing with the generator
+    the judge of genres, the reader of sound   fair: they learn from these covers, but share nothing with the generator
     the discriminator's own head               not quite: it knows these covers, so its floor is too good
     copies                                     needed: only what is in the set can be found to be copied
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
 from helpers.errors import CourseError
-from helpers.metrics import conditioning, distribution
+from helpers.metrics import conditioning, distribution, regression
 from helpers.metrics.diversity import diversity, most_alike
 from helpers.metrics.features import EXTRACTOR, extract
 from helpers.metrics.intervals import share
@@ -51,6 +51,7 @@ def evaluate(
     seed: int = 0,
     head=None,
     progress: Progress | None = None,
+    sound: Mapping[str, np.ndarray] | None = None,
 ) -> dict:
     """Measure generated covers against real ones in every way there is.
 
@@ -69,6 +70,7 @@ def evaluate(
         head: a conditional GAN whose fakes these are: it has `genres`, a tuple of G names, and `classify`,
             uint8 [N, S, S, 3] -> float [N, G].
         progress: called with (what is being done, done, in all).
+        sound: audio feature -> the value each fake was asked for, float [M] in its unit, NaN where nobody asked.
 
     Returns:
         A dict for `json.dumps`. A measure is {"value", "floor", …}, where the floor is the same of real covers, with
@@ -79,13 +81,16 @@ def evaluate(
             ms_ssim              `diversity.diversity`; "as_diverse" is a share of the genres
             genre_accuracy       the judge's
             head_accuracy        of the discriminator's own head
+            audio_r2             mean over the audio features of the R² of an independent regressor, with "as_good" of
+                                 "of" features whose R² is at least 0.7 of that of real covers
             copies               the share that is copied, with "count", "threshold" and "nearest", the fakes with the
                                  smallest distances; the floor is the rate of false alarms, with "floor_low" and
                                  "floor_high"
 
         Beside them, "genres": name -> {"kid_lite0", "ms_ssim", "accuracy", "n_fake", "n_real"}; "judge": {"fake",
-        "real"}, each from `conditioning.genre_scores`; "most_alike": pairs of fakes with their MS-SSIM; "left_out": the
-        name of a measure or genre -> why it could not be measured; n_real, n_fake, n_searched, image_size, extractor.
+        "real"}, each from `conditioning.genre_scores`; "audio": feature -> its R², a measure; "most_alike": pairs of
+        fakes with their MS-SSIM; "left_out": the name of a measure or genre -> why it could not be measured; n_real,
+        n_fake, n_searched, image_size, extractor.
         Images are named by their index in `fakes` and in `covers`.
 
     Raises:
@@ -129,6 +134,10 @@ def evaluate(
     if head is not None:
         with _or_left_out("head_accuracy", result):
             result["head_accuracy"] = _head_accuracy(head, half_b, fake)
+    if sound is not None:
+        with _or_left_out("audio_r2", result):
+            asked = {name: np.asarray(values, float)[drawn] for name, values in sound.items()}
+            _add_audio(result, real, fake, asked, seed, stage("Training the regressor"))
     with _or_left_out("copies", result):
         clusters = known.table["cluster"]
         report = stage("Searching for copies")
@@ -232,6 +241,27 @@ def _head_accuracy(head, half_b: Pictures, fake: Pictures) -> dict:
         named = part.where(np.isin(part.genres, head.genres))
         scores[which] = conditioning.genre_scores(head.classify(named.images[:]), named.genres, head.genres)
     return _accuracy(scores)
+
+
+def _add_audio(result: dict, real: Pictures, fake: Pictures, asked: dict[str, np.ndarray], seed: int, progress) -> None:
+    """How well a regressor trained on real covers reads what was asked for off the fakes, and the truth off others."""
+    regressor, held_out = regression.fit_on(real.images, list(asked), seed=seed, progress=progress)
+    for name, why in regressor.ignored.items():
+        result["left_out"][f"audio feature {name}"] = f"It is {why}."
+    names = regressor.names
+    places = np.searchsorted(real.images.rows, held_out.rows)
+    sides = {
+        "fake": (fake.images, fake.features, np.stack([asked[name] for name in names], axis=1)),
+        "real": (held_out[:], real.features[places], held_out.table[list(names)].to_numpy(float)),
+    }
+    scores = {}
+    for which, (images, features, truth) in sides.items():
+        read = regressor.predict_features(conditioning.describe(images, features))
+        scores[which] = regression.r2_scores(read, truth, names, seed)
+    good = regression.as_good(scores["fake"], scores["real"])
+    result["audio"] = {name: _beside(scores["fake"][name], scores["real"][name]) for name in names}
+    value, floor = (float(np.mean([each["value"] for each in scores[which].values()])) for which in ("fake", "real"))
+    result["audio_r2"] = {"value": value, "floor": floor, "as_good": good["count"], "of": good["of"]}
 
 
 def _accuracy(scores: dict) -> dict:

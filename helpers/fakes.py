@@ -10,7 +10,7 @@ from helpers.preprocess.clean import SmallestSide, Square
 
 
 def fakes_of(subject: Path, size: int, n: int, seed: int):
-    """The covers of a subject, the genres they were asked to be, and the model that drew them, if it tells genres.
+    """The covers of a subject, and what they were asked to be.
 
     A run draws n covers; of a CoverSet or a folder it is all that there are, in whatever order they lie. In a folder,
     the names of sub-folders are the genres.
@@ -19,7 +19,8 @@ def fakes_of(subject: Path, size: int, n: int, seed: int):
         size: side in pixels that images of a folder are brought to.
 
     Returns:
-        (uint8 [N, S, S, 3] or a CoverSet, str [N] or None, the GAN or None).
+        (uint8 [N, S, S, 3] or a CoverSet, what else `helpers.evaluation.evaluate` is told of it, by argument:
+        "genres", str [N] or None; "head", the model, if it tells genres; "sound", if it was told audio features).
 
     Raises:
         CourseError: if the subject is none of these, or damaged.
@@ -29,16 +30,19 @@ def fakes_of(subject: Path, size: int, n: int, seed: int):
 
     if Run(subject).exists:
         gan = gans.load(subject)
+        told = {"genres": None}
         if getattr(gan, "genres", ()):
-            return gan.generate(n, seed), gan.labels(n, seed), gan
-        return gan.generate(n, seed), None, None
+            told = {"genres": gan.labels(n, seed), "head": gan}
+        elif hasattr(gan, "features"):
+            told["sound"] = dict(zip(gan.features.names, gan.labels(n, seed).T, strict=True))
+        return gan.generate(n, seed), told
     if (subject / CARD).exists():
         covers = CoverSet.open(subject)
-        return covers, _genres(covers), None
+        return covers, {"genres": _genres(covers)}
     with tempfile.TemporaryDirectory() as folder:
         steps = [SmallestSide(), Square()]  # what a GAN drew counts, also if it is flat or drawn twice
         covers = CoverSet.build(subject, Path(folder, "fakes"), size, steps=steps, merge=False)
-        return covers[:].copy(), _genres(covers), None
+        return covers[:].copy(), {"genres": _genres(covers)}
 
 
 def _genres(covers: CoverSet) -> np.ndarray | None:

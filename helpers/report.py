@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from helpers.metrics import conditioning_plots, diversity
+from helpers.metrics import conditioning_plots, diversity, response_plots
 from helpers.plots import encoded, image_grid, strips
 
 SHOWN = 48  # covers in each of the two grids
@@ -36,8 +36,11 @@ MEASURES = {
         "near",
         "The same by the discriminator, which the generator tries to please.",
     ),
+    "audio_r2": ("audio features, mean R²", "near", "How well an independent regressor reads the music asked for."),
     "copies": ("copies", "lower", "Share of the fakes too near to a training cover; the floor is the false alarms."),
 }
+
+FIGURES, FLOORS = ("value", "low", "high"), ("floor", "floor_low", "floor_high")
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -91,6 +94,14 @@ def evaluation_page(title: str, scores: dict, fakes: np.ndarray, covers, genres:
                 "confusion matrices of the judge",
             ),
         ]
+    if "audio" in scores:
+        fakes_r2, reals_r2 = (_r2_of(scores["audio"], *keys) for keys in (FIGURES, FLOORS))
+        sections += [
+            _heading("What can be heard"),
+            "<p>How well an independent regressor reads audio features: those asked for off the generated covers, and "
+            "the true ones off real covers.</p>",
+            _plot(response_plots.r2_bars(fakes_r2, reals_r2), "R² of each audio feature"),
+        ]
     if any("ms_ssim" in genre for genre in scores["genres"].values()):
         sections += [
             _heading("Diversity"),
@@ -111,6 +122,11 @@ def evaluation_page(title: str, scores: dict, fakes: np.ndarray, covers, genres:
         extractor=escape(scores["extractor"]),
         body="\n".join(sections),
     )
+
+
+def _r2_of(audio: dict, *keys: str) -> dict:
+    """One side of "audio" as `response_plots.r2_bars` wants it."""
+    return {name: dict(zip(FIGURES, (each[key] for key in keys), strict=True)) for name, each in audio.items()}
 
 
 def _heading(text: str) -> str:

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -20,6 +21,7 @@ import numpy as np
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.evaluation import evaluate
+from helpers.fakes import fakes_of
 from helpers.files import writing
 from helpers.gan import load
 from helpers.gan.runs import Run
@@ -27,8 +29,8 @@ from helpers.gan.weights import FOLDER
 from helpers.sources.synthetic import fingerprint, synthetic_covers
 
 COMPARED = 5000  # covers on each side, for the scores
-SCORES = ("kid_lite0", "precision", "recall", "genre_accuracy", "ms_ssim", "copies")
-FIGURES = ("value", "se", "low", "high", "floor", "as_diverse")
+SCORES = ("kid_lite0", "precision", "recall", "genre_accuracy", "audio_r2", "ms_ssim", "copies")
+FIGURES = ("value", "se", "low", "high", "floor", "as_diverse", "as_good", "of")
 
 
 def main() -> int:
@@ -55,13 +57,17 @@ def publish(options) -> None:
     require_drawn_now(covers, settings["covers"])
     gan = load(options.run)
     n = min(COMPARED, len(covers) // 2)
-    genres = gan.labels(n, seed=1) if hasattr(gan, "genres") else None
-    scores = evaluate(gan.generate(n, seed=1), covers, genres, n=n)
+    fakes, told = fakes_of(Path(options.run), covers.size, n, seed=1)
+    scores = evaluate(fakes, covers, n=n, **told)
     figures = {
         name: {figure: scores[name][figure] for figure in FIGURES if figure in scores[name]}
         for name in SCORES
         if name in scores
     }
+    if "audio" in scores:
+        figures["audio"] = {
+            name: {key: each[key] for key in ("value", "floor")} for name, each in scores["audio"].items()
+        }
     card = settings | {
         "steps": int(gan.step),
         "data": f"dSleeves, covers 0 to {len(covers) - 1:,} of seed {seed_of(covers)} at {covers.size} px",

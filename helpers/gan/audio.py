@@ -22,7 +22,7 @@ class AudioGAN(DCGAN):
     It learns to from real covers only, by Huber's loss, which a song with an odd value cannot dominate. The generator
     is rewarded when the head reads from its fake what was asked for. Fakes are asked for what the real covers of the
     batch are, moved a little at random: no two songs have the same numbers, and the space between them has to be
-    learnt, too (vicinal labels, Ding et al. 2021, equation 4).
+    learnt, too (vicinal labels, Ding et al. 2021, "CcGAN").
 
     Args:
         generator: [latents [B, L], conditions [B, 2 K]] -> images [B, S, S, 3].
@@ -93,6 +93,27 @@ class AudioGAN(DCGAN):
 
     def _conditions(self, n, seed, features):
         return self.features.sample(n, np.random.default_rng([seed, 2]), **features)  # 2: not the stream of latents
+
+    def album(self, tracks: np.ndarray, seed: int = 0, candidates: int = 64) -> np.ndarray:
+        """One cover for several songs, uint8 [S, S, 3].
+
+        The mean of the tracks says what to draw; of several covers drawn from it, the one is taken off which the
+        discriminator's head reads what lies nearest to all tracks.
+
+        Args:
+            tracks: features in units, [T, K], NaN where unknown.
+            seed: of the latents.
+            candidates: covers to choose from.
+        """
+        rows = self.features.encode(tracks)
+        scaled, known = np.split(rows, 2, axis=1)
+        count = known.sum(axis=0)
+        mean = np.hstack([scaled.sum(axis=0) / np.maximum(count, 1), count > 0]).astype(np.float32)
+        latents = self.latents(np.random.default_rng(seed), candidates)
+        drawn = self.draw(latents, np.tile(mean, (candidates, 1)))
+        heard = (self.read(drawn) - self.features.mean) / self.features.deviation
+        distances = (known * np.square(heard[:, None] - scaled)).sum(axis=(1, 2))
+        return drawn[distances.argmin()]
 
     def read(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
         """What the discriminator's own head reads off covers, uint8 [N, S, S, 3]: features in units, float64 [N, K]."""

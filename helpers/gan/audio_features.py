@@ -135,7 +135,7 @@ class AudioFeatures:
     def bandwidth(self) -> float:
         """How far apart labels may be and still count as alike, in standard deviations: 1.06 n^(-1/5).
 
-        Silverman's rule, which Ding et al. 2021 (CcGAN, section S.8) use for labels.
+        Silverman's rule, as Ding et al. 2021 (CcGAN) use it for labels.
         """
         return 1.06 * self.count**-0.2
 
@@ -163,11 +163,18 @@ class AudioFeatures:
             squares = np.square(differences / NEARBY).sum(axis=1)
             chances = np.exp(-0.5 * (squares - squares.min()))
         cumulative = chances.cumsum()
-        drawn = rows[np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")]
-        for place, value in asked.items():
-            drawn[:, place] = (value - self.mean[place]) / self.deviation[place]
-            drawn[:, len(self) + place] = 1
-        return drawn
+        return self.change(rows[np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")], **wanted)
+
+    def change(self, rows: np.ndarray, **wanted: float) -> np.ndarray:
+        """A copy of conditions [N, 2 K] in which some features have other values, the same in every row.
+
+        Arguments and errors as for `sample`.
+        """
+        rows = rows.copy()
+        for place, value in self._asked(wanted).items():
+            rows[:, place] = (value - self.mean[place]) / self.deviation[place]
+            rows[:, len(self) + place] = 1
+        return rows
 
     def within(self, values: Mapping[str, float]) -> dict[str, float]:
         """Of values in units those that the model knows, brought to where its training songs lie; NaN is left out.

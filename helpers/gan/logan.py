@@ -14,14 +14,14 @@ RECIPES = ("default",)
 class LOGAN(DCGAN):
     """A DCGAN whose fakes are drawn from latents that were improved by one step of natural gradient ascent.
 
-    With f(z) = D(G(z)) and g = df/dz, each latent moves by a damped step (equation 11 of the paper),
+    With f(z) = D(G(z)) and g = df/dz, each latent takes a damped step of the natural gradient,
 
         dz = `RATE` g / (`DAMPING` + |g|^2),   z' = clip(z + dz, -1, 1),
 
     and both losses are taken at z'. dz depends on the weights of both networks, and gradients flow through it: the
     generator learns what D is about to like, and D what the generator is about to do with it. Only the first rows of a
-    batch move, `OPTIMISED` per cent of them, so that plain latents, those that covers are drawn from later, stay in training.
-    Moving has a price, `TRANSPORT` |dz|^2 as a mean over the rows, in both losses.
+    batch move, `OPTIMISED` per cent of them, so that plain latents, those that covers are drawn from later, stay in
+    training. Moving has a price, `TRANSPORT` |dz|^2 as a mean over the rows, in both losses.
     """
 
     MEASURES = ("transport",)

@@ -3,8 +3,9 @@
 The sibling of the judge of genres (`conditioning.py`), for numbers instead of names: it looks at the same descriptions,
 learns from covers and worn copies of them, and shares nothing with any generator. It is a kernel ridge regression,
 approximated with `LANDMARKS` covers (Williams & Seeger, "Using the Nystroem Method to Speed Up Kernel Machines", 2001;
-https://scikit-learn.org/stable/modules/kernel_approximation.html). A plain ridge was a little worse on real covers, and
-astray by many standard deviations on pictures unlike any of them, which fakes may be; a kernel falls back to the mean.
+https://scikit-learn.org/stable/modules/kernel_approximation.html). A plain ridge reads held-out covers about as well,
+but goes astray by many standard deviations on pictures unlike any of them, which fakes may be; a kernel stays near the
+mean there.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from helpers.errors import CourseError
 from helpers.metrics.conditioning import MOST, STOP, TEST, describe, worn
 from helpers.records import FEATURE_NAMES
 
-LANDMARKS = 1000  # covers that all others are compared with; twice as many read little more, in four times as long
+LANDMARKS = 1000  # covers that all others are compared with; twice as many read little more and take far longer
 WIDTH = 0.15  # of the kernel: exp(-WIDTH) for two covers that differ by one standard deviation in every number
 PENALTIES = np.geomspace(10, 1e-3, 9)  # on the weights
 LEAST = 20  # covers, worn copies included, of which a feature is known
@@ -55,8 +56,8 @@ class Regressor:
     ) -> "Regressor":
         """Learn features from real covers and from a worn copy of each.
 
-        Each feature has the penalty with which the held-out covers are read best. Measure the regressor on
-        covers that are in neither part.
+        Each feature has the penalty with which the held-out covers are read best. Measure the regressor on covers that
+        are in neither part.
 
         Args:
             images: uint8 [N, S, S, 3], also a memory map; the copies are held in memory.

@@ -142,14 +142,18 @@ def curve(values: Sequence[float], measured: np.ndarray) -> dict:
     Returns:
         "mean", "low", "high": lists of V; "monotonicity": Spearman's rank correlation of the values and the means,
         from -1, always falling, to 1, always rising; "monotonicity_each": the mean over latents of their own. Where
-        nothing changes, the correlation is 0. Ready for `json.dumps`.
+        nothing changes, the correlation is 0; where little does, it may still be 1, so look at the means as well.
+        Ready for `json.dumps`.
 
     Raises:
-        CourseError: if the values do not ascend, the sizes do not fit, or there are fewer than two latents.
+        CourseError: if the values do not ascend, the sizes do not fit, there are fewer than two latents, or a measurement is
+            not finite.
     """
     values, measured = _ascending(values), np.asarray(measured, float)
     if measured.ndim != 2 or len(measured) != len(values) or measured.shape[1] < 2:
         raise CourseError(f"A curve needs measurements of shape [{len(values)}, N], of at least two covers a value.")
+    if not np.isfinite(measured).all():
+        raise CourseError("A curve needs finite measurements; look for covers that went wrong.")
     result = _mean_and_interval(measured)
     result["monotonicity"] = rank_correlation(values, measured.mean(axis=1))
     result["monotonicity_each"] = float(np.mean([rank_correlation(values, one) for one in measured.T]))
@@ -172,11 +176,13 @@ def response_of_reals(feature: np.ndarray, measured: dict[str, np.ndarray], bins
         the bins, and "monotonicity_each" is Spearman's rank correlation over the covers. Ready for `json.dumps`.
 
     Raises:
-        CourseError: if the sizes do not fit, or there are not three bins of at least five covers.
+        CourseError: if the sizes do not fit, a measurement is not finite, or there are not three bins of at least five covers.
     """
     feature = np.asarray(feature, float)
-    if any(np.shape(each) != feature.shape for each in measured.values()):
-        raise CourseError(f"There are {len(feature):,} values of the feature; pass as many of each measurement.")
+    if any(np.shape(each) != feature.shape or not np.isfinite(each).all() for each in measured.values()):
+        raise CourseError(
+            f"There are {len(feature):,} values of the feature; pass as many finite measurements of each."
+        )
     known = np.isfinite(feature)
     feature = feature[known]
     place = pd.qcut(feature, bins, labels=False, duplicates="drop") if len(feature) else np.empty(0)

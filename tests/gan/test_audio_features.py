@@ -147,6 +147,14 @@ def test_what_is_asked_for_is_given_and_the_rest_goes_with_it(features):
     assert drawn[:, FEATURE_NAMES.index("tempo")].std() > 50
 
 
+def test_changing_one_feature_leaves_the_others_alone(features):
+    rows = features.sample(20, np.random.default_rng(0))
+    before, after = features.decode(rows), features.decode(features.change(rows, tempo=133.0))
+    tempo = FEATURE_NAMES.index("tempo")
+    np.testing.assert_allclose(after[:, tempo], 133, rtol=1e-5)
+    np.testing.assert_array_equal(np.delete(after, tempo, axis=1), np.delete(before, tempo, axis=1))
+
+
 def test_songs_nobody_made_get_the_nearest(features):
     drawn = features.sample(5, np.random.default_rng(0), energy=1.0, loudness=-60.0)
     assert np.isfinite(drawn).all()
