@@ -177,11 +177,12 @@ class AudioFeatures:
         return rows
 
     def within(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Of values in units those that the model knows, brought to where its training songs lie; NaN is left out.
+        """Of values in units those that the model knows, brought to where most training songs lie; NaN is left out.
 
-        A network asked for what lies far outside what it has seen draws nonsense.
+        A network that is asked for what it has hardly seen draws nonsense, so the ends are the 2.5th and the 97.5th
+        percentile.
         """
-        lowest, highest = np.nanmin(self.examples, axis=0), np.nanmax(self.examples, axis=0)
+        lowest, highest = np.nanpercentile(self.examples, (2.5, 97.5), axis=0)
         bounds = dict(zip(self.names, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True))
         return {
             name: min(max(values[name], low), high)

@@ -146,8 +146,8 @@ def curve(values: Sequence[float], measured: np.ndarray) -> dict:
         Ready for `json.dumps`.
 
     Raises:
-        CourseError: if the values do not ascend, the sizes do not fit, there are fewer than two latents, or a measurement is
-            not finite.
+        CourseError: if the values do not ascend, the sizes do not fit, there are fewer than two latents, or a
+            measurement is not finite.
     """
     values, measured = _ascending(values), np.asarray(measured, float)
     if measured.ndim != 2 or len(measured) != len(values) or measured.shape[1] < 2:
@@ -176,7 +176,8 @@ def response_of_reals(feature: np.ndarray, measured: dict[str, np.ndarray], bins
         the bins, and "monotonicity_each" is Spearman's rank correlation over the covers. Ready for `json.dumps`.
 
     Raises:
-        CourseError: if the sizes do not fit, a measurement is not finite, or there are not three bins of at least five covers.
+        CourseError: if the sizes do not fit, a measurement is not finite, or there are not three bins of at
+            least five covers.
     """
     feature = np.asarray(feature, float)
     if any(np.shape(each) != feature.shape or not np.isfinite(each).all() for each in measured.values()):

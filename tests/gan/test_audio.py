@@ -77,6 +77,15 @@ def test_one_seed_has_one_set_of_latents(trained):
     np.testing.assert_allclose(trained.labels(4, energy=0.3)[:, 0], 0.3, rtol=1e-5)
 
 
+def test_an_albums_cover_agrees_with_its_songs_better_than_any(trained):
+    tracks = np.array([[0.15, 100.0], [0.25, np.nan], [np.nan, 120.0]])
+    cover = trained.album(tracks, seed=4, candidates=40)
+    assert cover.shape == (16, 16, 3) and cover.dtype == np.uint8
+    heard = trained.read(np.concatenate([cover[None], trained.generate(40, seed=4, energy=0.2)]))[:, 0]
+    assert abs(heard[0] - 0.2) <= np.abs(heard[1:] - 0.2).mean()
+    np.testing.assert_array_equal(cover, trained.album(tracks, seed=4, candidates=40))
+
+
 def test_huber_is_that_of_keras():
     rng = np.random.default_rng(0)
     wanted, read = rng.normal(0, 2, (2, 7, 3)).astype(np.float32)

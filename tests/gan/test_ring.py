@@ -13,8 +13,8 @@ from helpers.errors import CourseError
 from helpers.gan import ring
 from helpers.gan.backend import input_gradients
 
-STEPS, BATCH = 400, 256
-ENOUGH = {"DCGAN, default": STEPS, "WGAN-GP": STEPS}
+BATCH = 256
+ENOUGH = {"DCGAN, default": 600, "WGAN-GP": 400}  # steps
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def trained(data):
-    """name -> the GAN of that method, trained for `STEPS` on the ring."""
+    """name -> the GAN of that method, trained for its steps in `ENOUGH`."""
     return {name: ring.METHODS[name]().fit(data, steps, BATCH, verbose=0) for name, steps in ENOUGH.items()}
 
 
@@ -105,7 +105,9 @@ def test_what_is_not_in_the_plane_is_refused(points):
 def test_all_eight_modes_are_found(name, trained):
     modes, good = ring.modes_covered(ring.points(trained[name], 2000))
     assert modes == 8
-    assert good > 0.3  # before training it is about 0.01: the ring takes up little of the plane
+    # A thin circle through all centres, which knows nothing of modes, would have this share of its points near one.
+    circle = ring.MODES * 2 * np.arcsin(1.5 * ring.DEVIATION / ring.RADIUS) / np.pi  # 0.38
+    assert good > circle
 
 
 def test_the_penalised_critic_has_a_slope_of_one_between_reals_and_fakes(data, trained):
