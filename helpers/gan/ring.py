@@ -129,7 +129,7 @@ class RingWGANGP(WGANGP):
 class RingLOGAN(LOGAN):
     """The rate for a hundred latents throws two of them across the whole square."""
 
-    RATE = 0.1
+    RATE, DAMPING = 0.1, 0.1
 
 
 # Learning rates were tried for each method, but for the historical recipe, which has none to choose. On the ring a

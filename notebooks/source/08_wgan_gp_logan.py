@@ -38,7 +38,7 @@ PROFILE = MACHINE.profile()
 SEED = 0
 RING_STEPS = 400 if PROFILE.name == "smoke" else 2000
 STEPS = 60 if PROFILE.name == "smoke" else 3000  # updates of the generator that WGAN-GP gets on covers
-SAMPLES = 100 if PROFILE.name == "smoke" else 500  # for each KID on the way
+SAMPLES = 60 if PROFILE.name == "smoke" else 500  # for each KID on the way
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / PROFILE.name
 
 # %%
@@ -67,16 +67,17 @@ plt.rcParams["axes.spines.top"] = plt.rcParams["axes.spines.right"] = False
 # %% [markdown]
 # ## 1 · A loss that says nothing
 #
-# A discriminator is a classifier: it answers *real or fake?* Suppose it is as good as it can be. Then its loss measures
-# how much the two kinds of pictures *overlap*: the Jensen-Shannon divergence, JS for short (Goodfellow et al. 2014).
-# Two distributions that do not overlap at all are at JS $= \log 2$, whether they are neighbours or worlds apart.
+# A discriminator is a classifier: it answers *real or fake?* Suppose it is as good as it can be. Then its loss
+# measures how much the two kinds of pictures *overlap*: the Jensen-Shannon divergence, JS for short (Goodfellow et
+# al. 2014). Two distributions that do not overlap at all are at JS $= \log 2$, whether they are neighbours or worlds
+# apart.
 #
 # And covers do not overlap with fakes. There are so many pixels that the chance of the same picture twice is nil, and
 # a good classifier will always find a difference. So the better the discriminator, the less its loss tells.
 #
 # The **earth mover's distance**, or Wasserstein distance, asks another question: to turn one heap of earth into the
-# other, how much has to be carried, times how far? Carrying is longer when the heaps are farther apart, overlap or not.
-# Two bumps on a line, the second ever farther away:
+# other, how much has to be carried, times how far? Carrying is longer when the heaps are farther apart, overlap or
+# not. Two bumps on a line, the second ever farther away:
 
 # %%
 x = np.linspace(-4, 12, 800)
@@ -88,7 +89,8 @@ distance = [wasserstein_distance(x, x, real, norm.pdf(x, shift, 0.5)) for shift 
 figure, axes = plt.subplots(1, 3, figsize=(9.5, 2.6), layout="constrained")
 axes[0].fill_between(x, real, color=BLUE, alpha=0.5, label="real")
 axes[0].fill_between(x, norm.pdf(x, 5, 0.5), color=ORANGE, alpha=0.5, label="fake, shifted by 5")
-axes[0].legend(frameon=False, fontsize=8)
+axes[0].set(xlabel="x", ylim=(0, 1.2))
+axes[0].legend(frameon=False, fontsize=8, loc="upper right")
 for ax, values, title in zip(
     axes[1:], (divergence, distance), ("JS divergence", "earth mover's distance"), strict=True
 ):
@@ -97,14 +99,14 @@ for ax, values, title in zip(
 plt.show()
 
 # %% [markdown]
-# JS is flat from a shift of 3 on. A generator out there hears "no overlap" wherever it goes. The earth mover's distance
-# is the shift itself: from everywhere it says how far, and which way.
+# JS is flat from a shift of 3 on. A generator out there hears "no overlap" wherever it goes. The earth mover's
+# distance is the shift itself: from everywhere it says how far, and which way.
 #
 # ## 2 · A critic and its slope
 #
 # On a line, scipy can compute that distance; for pictures nobody can, directly. But there is a second way to the same
-# number (Kantorovich and Rubinstein). Give every picture a height $D(x)$. How far can the mean height of real covers lie
-# above that of fakes,
+# number (Kantorovich and Rubinstein). Give every picture a height $D(x)$. How far can the mean height of real covers
+# lie above that of fakes,
 #
 # $$W = \max_D\ \overline{D(x_\text{real})} - \overline{D(x_\text{fake})},$$
 #
@@ -136,10 +138,11 @@ print(f"mean height of real less that of fakes, with D(x) = -x: {heights[0] - he
 #
 # ## 3 · The ring
 #
-# To see whether a GAN learns everything, we need covers that can be counted. Eight Gaussians on a ring, points instead of
-# pictures: each Gaussian is a **mode**, and a GAN has found it if at least one in a hundred of its points lie there. A
-# point is *good* within three standard deviations of a centre. Of real points, 98.9 % are. Mind the other end of the
-# scale: a generator that draws a thin circle through all the centres, and knows nothing of modes, gets 38 %.
+# To see whether a GAN learns everything, we need covers that can be counted. Eight Gaussians on a ring, points
+# instead of pictures: each Gaussian is a **mode**, and a GAN has found it if at least one in a hundred of its points
+# lie there. A point is *good* within three standard deviations of a centre. Of real points, 98.9 % are. Mind the
+# other end of the scale: a generator that draws a thin circle through all the centres, and knows nothing of modes,
+# gets 38 %.
 #
 # `helpers.gan.ring` trains the *same classes* on such points, with small dense networks in place of the convolutions.
 # Every method gets the same number of updates of the generator, and learning rates that suit it.
@@ -193,19 +196,21 @@ def slopes(gan, count=1000):
 
 
 def clipped_at(limit):
-    method = type("Clipped", (wgan.WGAN,), {"CLIP": limit})
-    gan = ring.build(method, 5e-4, 5e-4, optimizer=keras.optimizers.RMSprop, seed=SEED)
+    class Clipped(wgan.WGAN):
+        CLIP = limit
+
+    gan = ring.build(Clipped, 5e-4, 5e-4, optimizer=keras.optimizers.RMSprop, seed=SEED)
     return gan.fit(points, RING_STEPS, 256, seed=SEED, verbose=0)
 
 
 clipped = {limit: clipped_at(limit) for limit in (0.01, 0.1, 0.5)}
 for limit, gan in clipped.items():
-    print(f"weights within ±{limit}: mean slope {slopes(gan).mean():.2g}")
+    print(f"weights within ±{limit}: mean slope {slopes(gan).mean():.1g}")
 
 # %% [markdown]
-# Each layer multiplies, so a bound that is ten times as wide makes a slope that is thousands of times as steep. With
-# 0.01, the paper's number, this critic is flat and the generator learns next to nothing; 0.1 happens to give a slope
-# near 1. You would have to find the right bound again for every network. And look at the weights:
+# Each layer multiplies. This critic has four, so a bound ten times as wide can make a slope ten thousand times as
+# steep. With 0.01, the paper's number, it is flat and the generator learns next to nothing; 0.1 happens to suit. You
+# would have to find the right bound again for every network. And look at the weights:
 
 # %%
 figure, axes = plt.subplots(2, 3, figsize=(8.5, 4.8), layout="constrained", height_ratios=(2, 1))
@@ -217,9 +222,9 @@ for (top, bottom), (limit, gan) in zip(axes.T, clipped.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# They pile up at the two ends. A critic that wants to be steeper than it may be pushes each weight against the wall; of
-# all functions that it could be, it ends as one of the simplest. The authors of the paper wrote themselves that clipping
-# is a terrible way to bound a slope, and asked for a better one.
+# They pile up at the two ends. A critic that wants to be steeper than it may be pushes each weight against the wall;
+# of all functions that it could be, it ends as one of the simplest. The authors of the paper wrote themselves that
+# clipping is a terrible way to bound a slope, and asked for a better one.
 #
 # ## 5 · The gradient penalty
 #
@@ -229,8 +234,8 @@ plt.show()
 # $$L_D = \overline{D(x_\text{fake})} - \overline{D(x_\text{real})} +
 #   \lambda\, \overline{\left(\lVert\nabla_{\hat x} D(\hat x)\rVert - 1\right)^2}.$$
 #
-# Why 1 and not "at most 1"? Because the best critic has a slope of exactly 1 along the lines on which earth is carried.
-# So $\hat x$ is taken from a line between a real cover and a fake, at a random place. Written by hand:
+# Why 1 and not "at most 1"? Because the best critic has a slope of exactly 1 along the lines on which earth is
+# carried. So $\hat x$ is taken from a line between a real cover and a fake, at a random place. Written by hand:
 
 
 # %%
@@ -242,10 +247,10 @@ def penalty_by_hand(critic, real, fake, shares):
 
 
 # %% [markdown]
-# The sum is a trick: its gradient with respect to the $k$-th point is that of $D(x_k)$, because no other term knows that
-# point. This is why **the critic must do without batch norm**: there each height depends on the whole batch, and "the
-# slope at one cover" means nothing. (The package raises an error.) The mean of the squares comes last: of two slopes of 0
-# and 2, both are wrong, though their mean is right.
+# The sum is a trick: its gradient with respect to the $k$-th point is that of $D(x_k)$, because no other term knows
+# that point. This is why **the critic must do without batch norm**: there each height depends on the whole batch, and
+# "the slope at one cover" means nothing. (The package raises an error.) The mean of the squares comes last: of two
+# slopes of 0 and 2, both are wrong, though their mean is right.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -261,7 +266,8 @@ print("the same as the package's:", bool(np.isclose(float(by_hand), float(packag
 # turn comes in section 7.)
 
 # %%
-for name in ("WGAN, clipped", "WGAN-GP", "LOGAN"):
+trained["WGAN, clipped"] = clipped[0.1]
+for name in ("WGAN-GP", "LOGAN"):
     trained[name] = ring.METHODS[name](seed=SEED).fit(points, RING_STEPS, 256, seed=SEED, verbose=0)
 figure, axes = plt.subplots(1, len(trained), figsize=(11, 2.7), layout="constrained")
 for ax, (name, gan) in zip(axes, trained.items(), strict=True):
@@ -271,9 +277,10 @@ measured = slopes(trained["WGAN-GP"])
 print(f"slope of the penalised critic: {measured.mean():.2f} ± {measured.std():.2f}")
 
 # %% [markdown]
-# The penalised critic has a slope near 1 where it matters, with weights that nobody chose by hand. Its points are spread
-# wider than those of the DCGAN: on the way from one mode to the next it is as steep as anywhere, no steeper, so it
-# presses less hard. Stability has its price in sharpness, and in time: five critic updates to one of the generator.
+# The penalised critic has a slope near 1 where it matters, with weights that nobody chose by hand. Its points are
+# spread wider than those of the DCGAN: on the way from one mode to the next it is as steep as anywhere, no steeper,
+# so it presses less hard. Stability has its price in sharpness, and in time: five critic updates to one of the
+# generator.
 #
 # On this toy everybody wins whose settings were tried out, the clipped critic too. The difference is that the penalty
 # needs no trying.
@@ -318,9 +325,9 @@ for name, model, steps in (("WGAN-GP", wgan_gp, STEPS), ("DCGAN", dcgan, 5 * STE
     gan.fit(covers, steps, PROFILE.batch_size, seed=SEED, callbacks=[watched[name][1]], verbose=0)
 
 # %% [markdown]
-# Three numbers are on offer during training: the critic's estimate of the distance, and the two losses of the DCGAN. Does
-# any of them fall when KID falls? *Rank correlation* says so without asking how: 1 if both always go the same way, -1 if
-# one rises whenever the other falls, 0 if they have nothing to do with each other.
+# Three numbers are on offer during training: the critic's estimate of the distance, and the two losses of the DCGAN.
+# Does any of them fall when KID falls? *Rank correlation* says so without asking how: 1 if both always go the same
+# way, -1 if one rises whenever the other falls, 0 if they have nothing to do with each other.
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(10, 2.8), layout="constrained")
@@ -354,26 +361,27 @@ plots.strips({name: gan.generate(12, seed=SEED + 1) for name, (gan, _) in watche
 #
 # ### Two players in a circle
 #
-# Where do GANs' instabilities come from? Take the smallest one there is (Mescheder et al. 2018). All real covers are the
-# number 0. The generator knows one number $x$ and draws it; the critic is a slope $y$ and gives the height
-# $D(t) = y\,t$. With fakes graded $f = y\,x$, the critic wants $f$ small and the generator wants it large:
+# Where do GANs' instabilities come from? Take the smallest one there is (Mescheder et al. 2018). All real covers are
+# the number 0. The generator knows one number $x$ and draws it; the critic is a slope $y$ and gives the height $D(t)
+# = y\,t$. With fakes graded $f = y\,x$, the critic wants $f$ small and the generator wants it large:
 #
 # $$x \leftarrow x + \eta\, y \qquad y \leftarrow y - \eta\, x.$$
 #
-# Nobody ever arrives. Seen from above, $(x, y)$ moves at a right angle to the way home, which is at $(0, 0)$: a rotation.
-# In steps of finite length it is even worse, each step leads a little outwards.
+# Nobody ever arrives. Seen from above, $(x, y)$ moves at a right angle to the way home, which is at $(0, 0)$: a
+# rotation. In steps of finite length it is even worse, each step leads a little outwards.
 #
 # ### Anticipation
 #
-# LOGAN (Wu et al. 2019) gives the generator a latent, here $G(z) = x + z$ with $z = 0$, and before anybody learns, **the
-# latent takes a step up the critic's slope**: $z' = z + \alpha\, \partial f / \partial z = \alpha y$. Both players then
-# look at $f(z') = y\,(x + \alpha y) = xy + \alpha y^2$. The generator's gradient stays $y$. The critic's becomes
+# LOGAN (Wu et al. 2019) gives the generator a latent, here $G(z) = x + z$ with $z = 0$, and before anybody learns,
+# **the latent takes a step up the critic's slope**: $z' = z + \alpha\, \partial f / \partial z = \alpha y$. Both
+# players then look at $f(z') = y\,(x + \alpha y) = xy + \alpha y^2$. The generator's gradient stays $y$. The critic's
+# becomes
 #
 # $$\frac{\partial}{\partial y} f(z') = x + 2 \alpha y.$$
 #
-# The new term pulls $y$ towards 0: a brake. It is there because the gradient flows *through* the latent step: the critic
-# sees what its own slope makes the generator do, and leans less. On paper, the eigenvalues of the motion were $\pm i$, a
-# circle; now they are $-\alpha \pm \sqrt{\alpha^2 - 1}$, with a negative real part: an inward spiral.
+# The new term pulls $y$ towards 0: a brake. It is there because the gradient flows *through* the latent step: the
+# critic sees what its own slope makes the generator do, and leans less. On paper, the eigenvalues of the motion were
+# $\pm i$, a circle; now they are $-\alpha \pm \sqrt{\alpha^2 - 1}$, with a negative real part: an inward spiral.
 
 
 # %%
@@ -403,8 +411,8 @@ plt.show()
 
 # %% [markdown]
 # Theory knows the cure as *symplectic gradient adjustment*: add to each player's gradient how the *other* player's
-# reaction will change it. For networks that is dear; LOGAN gets a good part of it from a step in the latents, which are a
-# hundred numbers and not a million.
+# reaction will change it. For networks that is dear; LOGAN gets a good part of it from a step in the latents, which
+# are a hundred numbers and not a million.
 #
 # ### The step for covers
 #
@@ -413,9 +421,9 @@ plt.show()
 #
 # $$\Delta z = \frac{\alpha\, g}{\beta + \lVert g \rVert^2}, \qquad z' = \text{clip}(z + \Delta z,\ -1,\ 1),$$
 #
-# is shorter where $g$ is large, and never longer than $\alpha / (2\sqrt\beta)$. $\beta$ must be added to the norm *of the
-# gradient*, row by row. A student project that redid the paper on Spotify covers took the norm of a vector of ones
-# instead, and let no gradient through; notebook 09 has more of that story.
+# is shorter where $g$ is large, and never longer than $\alpha / (2\sqrt\beta)$. $\beta$ must be added to the norm *of
+# the gradient*, row by row. A student project that redid the paper on Spotify covers took the norm of a vector of
+# ones instead, and let no gradient through; notebook 09 has more of that story.
 #
 # Two more details. Only 80 % of the rows of a batch move: covers are later drawn from latents that did not, and the
 # generator must not forget these. And moving costs $\lambda_t \lVert \Delta z \rVert^2$ in both losses, the *transport
@@ -445,13 +453,13 @@ for name, z in (("before", latents), ("after", moved)):
 plots.strips({"before": optimised.draw(np.array(latents[:12])), "after": optimised.draw(np.array(moved[:12]))}, scale=2)
 
 # %% [markdown]
-# Each column is the same fake. The latent step is a direction in which the discriminator approves; the networks have to
-# reckon with it in every update.
+# Each column is the same fake. The latent step is a direction in which the discriminator approves; the networks have
+# to reckon with it in every update.
 #
-# **An honest note.** On ImageNet at 128 px the paper reports 32 % less FID than the BigGAN-deep that it builds on, with a
-# FID of 3.4. Those who tried to reproduce LOGAN fell short: StudioGAN, a careful library of forty-odd GANs, got to 20.65
-# on CIFAR-10 where the paper has 17.7, and lists it among the five models whose numbers it could not match. The idea is
-# sound, and the rotation is real; how much it is worth for *your* covers you have to measure.
+# **An honest note.** On ImageNet at 128 px the paper reports 32 % less FID than the BigGAN-deep that it builds on,
+# with a FID of 3.4. Those who tried to reproduce LOGAN fell short: StudioGAN, a careful library of forty-odd GANs,
+# got to 20.65 on CIFAR-10 where the paper has 17.7, and lists it among the five models whose numbers it could not
+# match. The idea is sound, and the rotation is real; how much it is worth for *your* covers you have to measure.
 #
 # ## 8 · Which recipe when?
 #
@@ -479,9 +487,9 @@ cost = [f"a step of {name} takes {speed[name] / speed['default']:.1f} times as l
 print("Beside the default DCGAN,", " and ".join(cost).replace("_", "-"))
 
 # %% [markdown]
-# Read it as a table of the *first minutes*. A WGAN-GP step holds six passes where a DCGAN's holds one, and in minutes of
-# a CPU, steps are everything. What stability buys is what you do not see here: long runs that do not fall over, networks
-# of a shape that nobody has tuned, and a gauge that can be read. So:
+# Read it as a table of the *first minutes*. A WGAN-GP step holds six passes where a DCGAN's holds one, and in minutes
+# of a CPU, steps are everything. What stability buys is what you do not see here: long runs that do not fall over,
+# networks of a shape that nobody has tuned, and a gauge that can be read. So:
 #
 # - **minutes, a known network:** the default DCGAN;
 # - **hours, or a new network, or when a run has collapsed:** WGAN-GP, or the relativistic loss with its two penalties;
@@ -493,9 +501,9 @@ print("Beside the default DCGAN,", " and ".join(cost).replace("_", "-"))
 #
 # ### Exercise 1 · Only who is too steep shall pay (10 minutes, medium)
 #
-# A critic must not be steeper than 1; flatter is allowed. Write the *one-sided* penalty, which the paper discusses as an
-# alternative: the mean over the points of $\max(0, \lVert\nabla D(\hat x)\rVert - 1)^2$, at $\hat x$ = share × real +
-# (1 - share) × fake. It must work for points [B, K].
+# A critic must not be steeper than 1; flatter is allowed. Write the *one-sided* penalty, which the paper discusses as
+# an alternative: the mean over the points of $\max(0, \lVert\nabla D(\hat x)\rVert - 1)^2$, at $\hat x$ = share ×
+# real + (1 - share) × fake. It must work for points [B, K].
 #
 # *Hint: start from `penalty_by_hand` and put `ops.relu` in the right place. Each point pays for its own slope, so the
 # mean is the last thing to be taken.*
@@ -545,8 +553,8 @@ print("Well done: only those who are too steep pay.")
 # %% [markdown]
 # ### Exercise 2 · Which modes are missing? (10 minutes, easy)
 #
-# "7 of 8" does not say which one is lost. Write a function that lists the indices, in ascending order, of the centres that
-# **have not one point within `radius`** of them.
+# "7 of 8" does not say which one is lost. Write a function that lists the indices, in ascending order, of the centres
+# that **have not one point within `radius`** of them.
 #
 # *Hint: `points[:, None] - centres` has the shape [N, M, 2]; `np.linalg.norm(..., axis=2)` makes distances of it. No
 # points at all is a case, too: then every mode is missing, so use `.any(axis=0)` rather than `.min(axis=0)`.*
@@ -577,13 +585,15 @@ for name, gan in trained.items():
 # %% [markdown]
 # ## What to take away
 #
-# - Where real and fake do not overlap, a classifier's loss is flat. The earth mover's distance is not: it says how far.
-# - A critic estimates it, provided that its slope is bounded. A penalty sets the slope; clipping only sets the weights.
+# - Where real and fake do not overlap, a classifier's loss is flat. The earth mover's distance is not: it says how
+#   far.
+# - A critic estimates it, provided that its slope is bounded. A penalty sets the slope; clipping only sets the
+#   weights.
 # - No batch norm in a penalised critic, one slope per cover, several critic updates per step. Its estimate is a gauge,
 #   within one run.
 # - Two players who only react run in circles. Letting gradients flow through a step of anticipation brakes the circle.
-# - Compare recipes at equal time, and count what can be counted. A toy shows what a recipe *can* do, not what it will do
-#   on covers.
+# - Compare recipes at equal time, and count what can be counted. A toy shows what a recipe *can* do, not what it will
+#   do on covers.
 #
 # ## Where the idea comes from
 #
@@ -592,10 +602,11 @@ for name, gan in trained.items():
 #   what clipping does to the weights.
 # - Metz et al., [Unrolled Generative Adversarial Networks](https://arxiv.org/abs/1611.02163), 2017: the ring of eight.
 # - Srivastava et al., [VEEGAN](https://arxiv.org/abs/1705.07761), 2017: counting modes within three deviations.
-# - Mescheder, Geiger, Nowozin, [Which Training Methods for GANs do actually Converge?](https://arxiv.org/abs/1801.04406),
-#   2018: the smallest GAN.
-# - Balduzzi et al., [The Mechanics of n-Player Differentiable Games](https://arxiv.org/abs/1802.05642), 2018: symplectic
-#   gradient adjustment.
+# - Mescheder, Geiger, Nowozin, [Which Training Methods for GANs do actually
+#   Converge?](https://arxiv.org/abs/1801.04406), 2018: the smallest GAN.
+# - Balduzzi et al., [The Mechanics of n-Player Differentiable Games](https://arxiv.org/abs/1802.05642), 2018:
+#   symplectic gradient adjustment.
 # - Wu et al., [LOGAN](https://arxiv.org/abs/1912.00953), 2019: latent optimisation.
 # - Kang et al., [StudioGAN](https://arxiv.org/abs/2206.09479), 2022: GANs reproduced side by side.
-# - Huang et al., [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), 2024: the relativistic recipe.
+# - Huang et al., [The GAN is dead; long live the GAN!](https://arxiv.org/abs/2501.05441), 2024: the relativistic
+#   recipe.
