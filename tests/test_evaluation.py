@@ -178,6 +178,21 @@ def test_genres_that_are_too_few_or_unknown_are_left_out(fakes, covers, genres):
     assert np.array(result["judge"]["fake"]["confusion"]).sum() < 100
 
 
+def test_music_is_read_off_fakes_beside_real_covers_unless_it_is_not_theirs(everything, fakes, covers):
+    """Drawn covers with their own songs read like real ones; with those of others, nothing is left."""
+    table = everything.select(np.arange(420) % 7 < 2).table
+    own = {name: table[name].to_numpy(float) for name in ("valence", "energy")}
+    others = {name: np.roll(values, 17) for name, values in own.items()}
+    result, wrong = (evaluate(fakes, covers, n=120, sound=sound) for sound in (own, others))
+    assert set(result["audio"]) == {"valence", "energy"}
+    assert result["audio_r2"]["of"] == 2
+    assert result["audio_r2"]["value"] > 0.1 > wrong["audio_r2"]["value"]
+    assert result["audio_r2"]["floor"] == wrong["audio_r2"]["floor"]
+    one = result["audio"]["valence"]
+    assert one["low"] < one["value"] < one["high"] and one["floor_low"] < one["floor"] < one["floor_high"]
+    json.dumps(result, allow_nan=False)
+
+
 def test_wrong_input_is_refused(fakes, covers, genres):
     with pytest.raises(CourseError, match="120 fakes and the genres of 119"):
         evaluate(fakes, covers, genres[1:])

@@ -135,14 +135,12 @@ def test_clipping_keeps_every_weight_of_the_critic_within_bounds(data):
     assert np.mean(np.abs(weights) == np.float32(ring.RingWGAN.CLIP)) > 0.1  # and many would rather be outside
 
 
-@pytest.mark.parametrize("name", sorted(set(ring.METHODS) - {*ENOUGH, "WGAN, clipped"}))
-def test_the_other_methods_learn_as_well(name, data):
-    gan = ring.METHODS[name](seed=1)
+def test_latent_optimisation_trains_on_points_too(data):
+    gan = ring.METHODS["LOGAN"](seed=1)
     before = gan.get_weights()
     gan.fit(data, 3, BATCH, verbose=0)
     assert all(np.isfinite(value).all() for value in gan.get_weights())
-    moved = [not np.array_equal(old, new) for old, new in zip(before, gan.get_weights(), strict=True)]
-    assert all(moved)
+    assert not any(map(np.array_equal, before, gan.get_weights()))
 
 
 def test_the_seed_chooses_the_initial_weights():
