@@ -76,6 +76,15 @@ def test_the_whole_page_shows_genres_judge_diversity_and_copies():
     assert "<script" not in page and len(page) < 3_000_000
 
 
+def test_what_can_be_heard_is_a_picture_of_its_own():
+    covers = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), np.uint8)
+    heard = {"audio_r2": {"value": 0.3, "floor": 0.4}, "audio": {"energy": SHARE, "tempo": SHARE}}
+    silent, page = (evaluation_page("run", scores, covers, covers) for scores in (WHOLE, WHOLE | heard))
+    assert len(pictures(page)) == len(pictures(silent)) + 1
+    assert "What can be heard" in page and "What can be heard" not in silent
+    assert "audio features, mean R²" in page
+
+
 def test_many_large_covers_make_no_heavy_page():
     covers = np.random.default_rng(0).integers(0, 256, (200, 64, 64, 3), np.uint8)  # noise: nothing compresses worse
     asked = np.repeat(["jazz", "rock"], 100)

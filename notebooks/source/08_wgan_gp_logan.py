@@ -37,7 +37,7 @@ MACHINE = runtime.detect()
 PROFILE = MACHINE.profile()
 SEED = 0
 RING_STEPS = 400 if PROFILE.name == "smoke" else 2000
-STEPS = 60 if PROFILE.name == "smoke" else 3000  # updates of the generator that WGAN-GP gets on covers
+STEPS = 60 if PROFILE.name == "smoke" else 1200  # updates of the generator that WGAN-GP gets on covers
 SAMPLES = 60 if PROFILE.name == "smoke" else 500  # for each KID on the way
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / PROFILE.name
 
@@ -457,7 +457,7 @@ plots.strips({"before": optimised.draw(np.array(latents[:12])), "after": optimis
 # to reckon with it in every update.
 #
 # **An honest note.** On ImageNet at 128 px the paper reports 32 % less FID than the BigGAN-deep that it builds on,
-# with a FID of 3.4. Those who tried to reproduce LOGAN fell short: StudioGAN, a careful library of forty-odd GANs,
+# with a FID of 3.4. Those who tried to reproduce LOGAN fell short: StudioGAN, a library of many GANs made with care,
 # got to 20.65 on CIFAR-10 where the paper has 17.7, and lists it among the five models whose numbers it could not
 # match. The idea is sound, and the rotation is real; how much it is worth for *your* covers you have to measure.
 #
