@@ -1,6 +1,6 @@
 """Audio GAN: covers for music that is described by numbers, such as energy and tempo, instead of by a genre."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -94,25 +94,27 @@ class AudioGAN(DCGAN):
     def _conditions(self, n, seed, features):
         return self.features.sample(n, np.random.default_rng([seed, 2]), **features)  # 2: not the stream of latents
 
-    def album(self, tracks: np.ndarray, seed: int = 0, candidates: int = 64) -> np.ndarray:
+    def album(
+        self, tracks: np.ndarray, read: Callable[[np.ndarray], np.ndarray], seed: int = 0, candidates: int = 64
+    ) -> np.ndarray:
         """One cover for several songs, uint8 [S, S, 3].
 
-        The mean of the tracks says what to draw; of several covers drawn from it, the one is taken off which the
-        discriminator's head reads what lies nearest to all tracks.
+        The mean of the songs says what to draw; of several covers drawn from it, the one is taken off which `read`
+        reads what lies nearest to all the songs.
 
         Args:
             tracks: features in units, [T, K], NaN where unknown.
+            read: uint8 [N, S, S, 3] -> features in units [N, K], such as a regressor's `predict`. The discriminator's
+                own head, `self.read`, is a poor choice: the generator has learnt to please it.
             seed: of the latents.
             candidates: covers to choose from.
         """
-        rows = self.features.encode(tracks)
-        scaled, known = np.split(rows, 2, axis=1)
+        scaled, known = np.split(self.features.encode(tracks), 2, axis=1)
         count = known.sum(axis=0)
         mean = np.hstack([scaled.sum(axis=0) / np.maximum(count, 1), count > 0]).astype(np.float32)
-        latents = self.latents(np.random.default_rng(seed), candidates)
-        drawn = self.draw(latents, np.tile(mean, (candidates, 1)))
-        heard = (self.read(drawn) - self.features.mean) / self.features.deviation
-        distances = (known * np.square(heard[:, None] - scaled)).sum(axis=(1, 2))
+        drawn = self.draw(self.latents(np.random.default_rng(seed), candidates), np.tile(mean, (candidates, 1)))
+        readings = (read(drawn) - self.features.mean) / self.features.deviation
+        distances = (known * np.square(readings[:, None] - scaled)).sum(axis=(1, 2))
         return drawn[distances.argmin()]
 
     def read(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:

@@ -348,7 +348,9 @@ for ax, (name, key, label) in zip(axes, offers, strict=True):
 plt.show()
 
 # %% [markdown]
-# In the `smoke` profile these are the first seconds, too few to say anything.
+# Read the curves and not only the number above them. In the first minutes of a training everything drifts, so a DCGAN's
+# losses may happen to go the way of KID, or the opposite way; nothing in them says which. The critic's estimate goes
+# down because it has a reason to. (In the `smoke` profile these are the first seconds, too few to say anything.)
 #
 # Do not take the estimate for the distance itself. The critic is never quite finished, and the penalty holds its slope
 # only near 1; two runs with different networks cannot be compared by it. Within *one* run, it is a gauge.
