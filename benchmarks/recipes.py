@@ -101,10 +101,14 @@ def compare(options) -> None:
     command = f"python benchmarks/recipes.py SET --name {options.name} --about {options.about!r}"
     for name in ("seconds", "batch_size", "width"):
         command += f" --{name.replace('_', '-')} {getattr(options, name):g}"
-    command += f" --seeds {' '.join(map(str, options.seeds))} --recipes {' '.join(options.recipes)}"
+    # What makes all the rows that there are, not only those of this call.
+    rows = [row for row in results["rows"] if row["set"] == options.name]
+    seeds = sorted({*options.seeds, *(row["seed"] for row in rows)})
+    recipes = [name for name in RECIPES if name in {*options.recipes, *(row["recipe"] for row in rows)}]
+    command += f" --seeds {' '.join(map(str, seeds))} --recipes {' '.join(recipes)}"
     known["command"] = command
     write(results)
-    done = {(row["recipe"], row["seed"]) for row in results["rows"] if row["set"] == options.name}
+    done = {(row["recipe"], row["seed"]) for row in rows}
     # Seed by seed, so that an interrupted comparison is still a fair one.
     missing = [pair for seed in options.seeds for recipe in options.recipes if (pair := (recipe, seed)) not in done]
     options.out.mkdir(parents=True, exist_ok=True)

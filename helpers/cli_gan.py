@@ -216,7 +216,7 @@ def evaluate(
     html_path: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
     backend: BackendOption = None,
 ):
-    """Measure covers against real ones: quality, diversity, genres and copies, each beside what real covers get."""
+    """Measure covers against real ones: quality, diversity, genre, music and copies, each beside what reals get."""
     from helpers.covers import CoverSet
 
     covers = CoverSet.open(covers_path)

@@ -254,10 +254,23 @@ def _add_audio(result: dict, real: Pictures, fake: Pictures, asked: dict[str, np
         "fake": (fake.images, fake.features, np.stack([asked[name] for name in names], axis=1)),
         "real": (held_out[:], real.features[places], held_out.table[list(names)].to_numpy(float)),
     }
-    scores = {}
-    for which, (images, features, truth) in sides.items():
-        read = regressor.predict_features(conditioning.describe(images, features))
-        scores[which] = regression.r2_scores(read, truth, names, seed)
+    read = {
+        which: regressor.predict_features(conditioning.describe(images, features))
+        for which, (images, features, _) in sides.items()
+    }
+    scores = {"fake": {}, "real": {}}
+    for k, name in enumerate(names):
+        with _or_left_out(f"audio feature {name}", result):  # too few know it
+            column = slice(k, k + 1)
+            of_name = {
+                which: regression.r2_scores(read[which][:, column], truth[:, column], [name], seed)
+                for which, (_, _, truth) in sides.items()
+            }
+            for which, score in of_name.items():
+                scores[which] |= score
+    if not scores["fake"]:
+        raise CourseError("Too few covers have audio features to say how well they can be read.")
+    names = list(scores["fake"])
     good = regression.as_good(scores["fake"], scores["real"])
     result["audio"] = {name: _beside(scores["fake"][name], scores["real"][name]) for name in names}
     value, floor = (float(np.mean([each["value"] for each in scores[which].values()])) for which in ("fake", "real"))

@@ -74,7 +74,7 @@ class AudioFeatures:
             if not len(known):
                 ignored[name] = "no cover has it"
             elif np.ptp(known) == 0:
-                ignored[name] = f"it is {known[0]:g} on every cover"
+                ignored[name] = f"it is {known[0]:g} on every cover that has it"
         kept = [k for k, name in enumerate(wanted) if name not in ignored]
         if not kept:
             raise CourseError(
@@ -82,11 +82,11 @@ class AudioFeatures:
                 "helpers.sources.features.with_features, or use covers made by covergan synth."
             )
         values = values[:, kept]
+        values = values[~np.isnan(values).all(axis=1)]
         spread = np.linspace(0, len(values) - 1, min(EXAMPLES, len(values))).astype(int)
         examples = [[float(f"{value:.5g}") for value in row] for row in values[spread]]
         mean, deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-        count = int((~np.isnan(values)).any(axis=1).sum())
-        return cls([wanted[k] for k in kept], mean, deviation, count, examples, ignored)
+        return cls([wanted[k] for k in kept], mean, deviation, len(values), examples, ignored)
 
     # Scale ----------------------------------------------------------------------------------------------------------
 
@@ -182,13 +182,12 @@ class AudioFeatures:
         A network that is asked for what it has hardly seen draws nonsense, so the ends are the 2.5th and the 97.5th
         percentile.
         """
-        lowest, highest = np.nanpercentile(self.examples, (2.5, 97.5), axis=0)
-        bounds = dict(zip(self.names, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True))
-        return {
-            name: min(max(values[name], low), high)
-            for name, (low, high) in bounds.items()
-            if not math.isnan(values.get(name, math.nan))
-        }
+        found = {}
+        for name, column in zip(self.names, self.examples.T, strict=True):
+            value, known = values.get(name, math.nan), column[~np.isnan(column)]
+            if not math.isnan(value) and len(known):
+                found[name] = float(np.clip(value, *np.percentile(known, (2.5, 97.5))))
+        return found
 
     def _asked(self, wanted: Mapping[str, float]) -> dict[int, float]:
         """Place -> value of what was asked for."""

@@ -207,6 +207,11 @@ class GAN(TrainStep, keras.Model):
             raise CourseError(f"The covers are {covers.size} px and the model {self.image_size} px; prepare that size.")
         if steps < 1:
             raise CourseError(f"Cannot train for {steps} steps; ask for at least one.")
+        if self.n_critic > 1 and self.n_critic * batch_size > len(covers):
+            raise CourseError(
+                f"A step takes {self.n_critic} batches of {batch_size} different covers, and there are {len(covers)}; "
+                f"choose a batch of at most {len(covers) // self.n_critic}."
+            )
         next(self.batches(covers, batch_size, seed))  # complains about batch size and covers before a folder is made
         if run is not None:
             run = Run(run)

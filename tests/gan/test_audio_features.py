@@ -90,9 +90,9 @@ def test_a_constant_feature_is_reported_and_ignored():
     covers.table["tempo"] = 120.0
     covers.table["valence"] = np.nan
     features = AudioFeatures.of(covers)
-    assert features.ignored == {"tempo": "it is 120 on every cover", "valence": "no cover has it"}
+    assert features.ignored == {"tempo": "it is 120 on every cover that has it", "valence": "no cover has it"}
     assert features.names == tuple(name for name in FEATURE_NAMES if name not in ("tempo", "valence"))
-    with pytest.raises(CourseError, match="tempo: it is 120 on every cover"):
+    with pytest.raises(CourseError, match="tempo: it is 120 on every cover that has it"):
         features.sample(2, np.random.default_rng(0), tempo=130)
 
 
@@ -174,6 +174,18 @@ def test_measured_values_are_brought_to_where_most_songs_lie():
     )
     assert features.within({"tempo": 99.5}) == pytest.approx({"tempo": 99})
     assert features.within({"tempo": float("nan")}) == {}
+
+
+def test_songs_that_know_nothing_are_no_examples():
+    energy = np.where(np.arange(3000) % 30 == 0, np.linspace(0, 1, 3000), np.nan)
+    features = AudioFeatures.of(Covers(energy=energy, tempo=np.where(np.arange(3000) == 60, 100.0, energy + 120)))
+    assert features.count == 100 == len(features.examples)
+    assert features.sample(50, np.random.default_rng(0))[:, 2:].any(axis=1).all()
+
+
+def test_what_no_example_knows_is_not_asked_for():
+    features = AudioFeatures(["energy", "tempo"], [0.5, 120], [0.1, 20], 9, [[0.4, None], [0.6, None]])
+    assert features.within({"energy": 0.5, "tempo": 100.0}) == {"energy": 0.5}
 
 
 def test_bandwidth_is_silvermans_rule(features):

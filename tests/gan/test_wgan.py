@@ -135,6 +135,11 @@ def test_a_step_is_two_by_hand(covers):
         np.testing.assert_allclose(ops.convert_to_numpy(ours), ops.convert_to_numpy(theirs), rtol=1e-4, atol=1e-6)
 
 
+def test_a_set_too_small_for_a_step_says_what_would_fit(covers):
+    with pytest.raises(CourseError, match="5 batches of 9 different covers, and there are 40; .* at most 8"):
+        wgan.build(image_size=16, width=4).fit(covers, 1, 9, verbose=0)
+
+
 def test_the_log_has_the_critics_estimate_without_the_penalty(covers, tmp_path):
     gan = wgan_gp.build(image_size=16, width=4)
     gan.fit(covers, 3, tiny.BATCH, run=tmp_path / "run", verbose=0)
