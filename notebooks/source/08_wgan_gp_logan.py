@@ -210,8 +210,9 @@ for limit, gan in clipped.items():
 
 # %% [markdown]
 # Each layer multiplies. This critic has four, so a bound ten times as wide can make a slope ten thousand times as
-# steep. With 0.01, the paper's number, it is flat and the generator learns next to nothing; 0.1 happens to suit. You
-# would have to find the right bound again for every network. And look at the weights:
+# steep. With 0.01, the paper's number, it is flat and the generator learns next to nothing. The other two work, with
+# slopes that have nothing to do with 1: their "distance" comes in a unit that nobody knows, another one for every
+# bound and every network. And look at the weights:
 
 # %%
 figure, axes = plt.subplots(2, 3, figsize=(8.5, 4.8), layout="constrained", height_ratios=(2, 1))
@@ -283,8 +284,8 @@ print(f"slope of the penalised critic: {measured.mean():.2f} ± {measured.std():
 # so it presses less hard. Stability has its price in sharpness, and in time: five critic updates to one of the
 # generator.
 #
-# On this toy everybody wins whose settings were tried out, the clipped critic too. The difference is that the penalty
-# needs no trying.
+# On this toy everybody wins whose settings were tried out, the clipped critics too. But only the penalty says what the
+# slope is, whatever the network.
 #
 # ## 6 · Does the number mean anything?
 #
@@ -349,9 +350,12 @@ for ax, (name, key, label) in zip(axes, offers, strict=True):
 plt.show()
 
 # %% [markdown]
-# Read the curves and not only the number above them. In the first minutes of a training everything drifts, so a DCGAN's
-# losses may happen to go the way of KID, or the opposite way; nothing in them says which. The critic's estimate goes
-# down because it has a reason to. (In the `smoke` profile these are the first seconds, too few to say anything.)
+# Read the curves and not only the number above them. The critic's estimate falls steeply while the covers take shape;
+# later it may hardly move, although KID goes on falling. A likely reason: the critic gets better, too, and a better
+# one finds more of the distance. The losses of the DCGAN move all the time, but which way says nothing. When we
+# repeated this with a smaller network, both of them turned their direction against KID; the critic's estimate kept
+# it. So it is a gauge for the first, steep part of the way, and no replacement for KID. (In the `smoke` profile these
+# are the first seconds, too few to say anything.)
 #
 # Do not take the estimate for the distance itself. The critic is never quite finished, and the penalty holds its slope
 # only near 1; two runs with different networks cannot be compared by it. Within *one* run, it is a gauge.

@@ -36,8 +36,10 @@ MACHINE = runtime.detect()
 PROFILE = MACHINE.profile()
 SEED = 0
 QUICK = PROFILE.name == "smoke"
-LATENTS, VALUES = (16, 5) if QUICK else (48, 9)  # of response curves
-COUNT, ALBUMS = (300, 12) if QUICK else (1000, 60)
+LATENTS = 16 if QUICK else 48  # of response curves
+VALUES = 5 if QUICK else 9
+COUNT = 300 if QUICK else 1000  # fakes that are read
+ALBUMS = 12 if QUICK else 60
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / PROFILE.name
 
 # %%
