@@ -18,13 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from scipy import ndimage
-from skimage.color import rgb2lab
 
 from helpers import DATA
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.metrics.distribution import evaluate
+from helpers.metrics.response import EDGE, brightness, contrast, edges, luma, saturation
 from helpers.records import FEATURE_NAMES
 from helpers.sources.synthetic import draw_cover, draw_factors
 from helpers.sources.synthetic.canvas import has_hangul
@@ -35,30 +35,9 @@ SIZE = 64
 SEED = 1
 PERCENTILES = (5, 25, 50, 75, 95)
 
-EDGE = 0.2  # of the way from black to white: an edge one would notice
 BOX = 32  # 8-bit levels: eight boxes for each of red, green and blue
 HEIGHTS = range(3, 17)  # pixels: a line of type on a cover of 64 px is as high as this
 STROKE = 5  # pixels: strokes of letters are thinner, and so are the gaps between them
-
-
-def luma(images: np.ndarray) -> np.ndarray:
-    """Perceived brightness of each pixel (ITU-R BT.601), 0 to 1: uint8 [N, S, S, 3] -> float32 [N, S, S]."""
-    return images @ np.array([0.299, 0.587, 0.114], np.float32) / 255
-
-
-def brightness(images: np.ndarray) -> np.ndarray:
-    """Mean luma of each cover, 0 to 1: [N]."""
-    return luma(images).mean((1, 2))
-
-
-def contrast(images: np.ndarray) -> np.ndarray:
-    """Standard deviation of the luma of each cover, 0 to 0.5: [N]."""
-    return luma(images).std((1, 2))
-
-
-def saturation(images: np.ndarray) -> np.ndarray:
-    """Mean chroma of each cover in CIELAB, 0 for grey to about 130 for the purest blue a screen shows: [N]."""
-    return np.array([np.hypot(*rgb2lab(image).transpose(2, 0, 1)[1:]).mean() for image in images])
 
 
 def colours(images: np.ndarray) -> np.ndarray:
@@ -69,19 +48,6 @@ def colours(images: np.ndarray) -> np.ndarray:
 def flatness(images: np.ndarray) -> np.ndarray:
     """Share of each cover's pixels that lie in its fullest box of `colour_boxes`, 1/512 to 1: [N]."""
     return _boxes_of_each(images).max(1) / np.prod(images.shape[1:3])
-
-
-def edges(images: np.ndarray) -> np.ndarray:
-    """Share of each cover's pixels where the Sobel gradient of the luma is above `EDGE`: [N].
-
-    The gradient is 1 on both sides of a step from black to white.
-    """
-    light = luma(images)
-    across, down = (  # not ndimage.sobel: it would smooth from one cover to the next
-        ndimage.correlate1d(ndimage.correlate1d(light, (-1, 0, 1), axis), (0.25, 0.5, 0.25), 3 - axis)
-        for axis in (1, 2)
-    )
-    return (np.hypot(across, down) > EDGE).mean((1, 2))
 
 
 def spectral_slope(images: np.ndarray) -> np.ndarray:
