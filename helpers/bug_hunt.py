@@ -106,7 +106,7 @@ def latents(step):
 
 
 def latent_step(step):
-    """For the score |z|^2, whose gradient is 2 z: |gradient|^2 + 0.1 is 0.9 in the first row and 1.8 in the second."""
+    """For the score `|z|^2`, of gradient 2 z: `|gradient|^2 + 0.1` is 0.9 in the first row and 1.8 in the second."""
     (z,) = tensors([[0.2, 0.4], [0.55, 0.35]])
     step_taken = step.latent_step(lambda z: ops.sum(ops.square(z), axis=1, keepdims=True), z)
     return numbers(step_taken), np.array([0.4, 0.8, 0.55, 0.35])

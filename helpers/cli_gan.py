@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from helpers.console import check_picture, console, progress, quiet, words
+from helpers.console import check_picture, console, progress, words
 from helpers.errors import CourseError
 from helpers.files import writing
 from helpers.records import FEATURE_NAMES, FEATURES
@@ -258,8 +258,7 @@ def start_keras(backend: Backend | None):
     machine = detect()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with quiet():
-            machine.apply()
+        machine.apply()
     except ImportError as error:
         raise CourseError(f"The backend {machine.backend} is not installed: {error}.") from error
     import helpers.gan

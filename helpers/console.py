@@ -1,8 +1,6 @@
 """What the commands of `covergan` share: the console, a progress bar, and reading what was typed."""
 
 import csv
-import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,20 +13,6 @@ from helpers.errors import CourseError
 console = Console(highlight=False, soft_wrap=True)
 
 PICTURES = (".png", ".jpg", ".jpeg")
-
-
-@contextmanager
-def quiet():
-    """Send what the process writes to stderr nowhere; TensorFlow greets at import in a way no setting prevents."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 @contextmanager

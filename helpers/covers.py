@@ -1,8 +1,10 @@
 """CoverSet: a folder of covers as one memory-mapped array, one table and one card.
 
-images.npy       uint8 [N, S, S, 3], memory-mapped: opening a million covers reads nothing
-covers.parquet   one row per image, in the same order
-card.json        counts, terms, every rejected file with its reason, settings, hash
+The folder holds
+
+    images.npy       uint8 [N, S, S, 3], memory-mapped: opening a million covers reads nothing
+    covers.parquet   one row per image, in the same order
+    card.json        counts, terms, every rejected file with its reason, settings, hash
 """
 
 import hashlib

@@ -1,9 +1,11 @@
 """Joining shards to CoverSets: copies are merged, what was not asked for is left out, and the card says so.
 
-images.npy       uint8 [N, S, S, 3]
-covers.parquet   one row per image, in the same order
-card.json        counts, terms, every rejected file with its reason, settings, hash; written last
-card.html        the same as a page, with contact sheets in covers.jpg, duplicates.jpg and rejected.jpg
+A finished folder holds
+
+    images.npy       uint8 [N, S, S, 3]
+    covers.parquet   one row per image, in the same order
+    card.json        counts, terms, every rejected file with its reason, settings, hash; written last
+    card.html        the same as a page, with contact sheets in covers.jpg, duplicates.jpg and rejected.jpg
 """
 
 import hashlib

@@ -159,10 +159,11 @@ def curves(log: str | os.PathLike, smooth: int = 50):
 
     rows = _read_log(log)
     figure, axes = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
-    for name, label, colour in (("d_loss", "discriminator", D_COLOUR), ("g_loss", "generator", G_COLOUR)):
+    players = (("d_loss", "discriminator", D_COLOUR, "-"), ("g_loss", "generator", G_COLOUR, "--"))
+    for name, label, colour, dashes in players:
         axes.plot(rows["step"], rows[name], color=colour, alpha=0.25, linewidth=0.8)
         mean = rows[name].rolling(smooth, min_periods=1).mean()
-        axes.plot(rows["step"], mean, color=colour, linewidth=1.8, label=label)
+        axes.plot(rows["step"], mean, dashes, color=colour, linewidth=1.8, label=label)
     axes.set(xlabel="step", ylabel="loss")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=2)

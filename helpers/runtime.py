@@ -18,6 +18,7 @@ from pathlib import Path
 from platform import machine, processor
 
 from helpers.errors import CourseError
+from helpers.quiet import quiet
 
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
 PLATFORMS = {"colab": "Google Colab", "kaggle": "Kaggle", "local": "this computer"}
@@ -100,7 +101,8 @@ class Runtime:
         TensorFlow is told to take GPU memory as it needs it, so that two notebooks can share a card.
         """
         os.environ.setdefault("KERAS_BACKEND", self.backend)
-        import keras
+        with quiet():
+            import keras
 
         keras.config.set_dtype_policy(self.precision)
         if self.backend == "tensorflow" and self.accelerator == "gpu":
@@ -244,7 +246,8 @@ def ask_backend(backend: str) -> list[Device]:
 
 
 def _tensorflow_devices() -> list[Device]:
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
     devices = []
     for gpu in tf.config.list_physical_devices("GPU"):

@@ -21,8 +21,8 @@ import soundfile
 from scipy.fft import irfft
 from scipy.signal import find_peaks, welch
 
-from helpers.console import quiet
 from helpers.errors import CourseError
+from helpers.quiet import quiet
 from helpers.records import FEATURES
 
 # What is read: the first five minutes, less where channels and rate would make that more than 128 MiB.

@@ -21,7 +21,7 @@ class LOGAN(DCGAN):
     and both losses are taken at z'. dz depends on the weights of both networks, and gradients flow through it: the
     generator learns what D is about to like, and D what the generator is about to do with it. Only the first rows of a
     batch move, `OPTIMISED` per cent of them, so that plain latents, those that covers are drawn from later, stay in
-    training. Moving has a price, `TRANSPORT` |dz|^2 as a mean over all rows, in both losses; it is small, since damping
+    training. Moving has a price, `TRANSPORT |dz|^2` as a mean over all rows, in both losses; it is small, since damping
     lets no step be longer than `RATE` / (2 sqrt(`DAMPING`)), here 0.2.
     """
 

@@ -1,10 +1,12 @@
 """Run: the folder of one training run, and how it is begun, gone on with, and opened again.
 
-run.json               the settings that must stay the same when it is resumed, and how many steps were asked for
-checkpoint.npz         all weights, optimizers and the step: the last good state
-log.csv                losses over training
-samples/               grids of covers from the same latents, as training goes on
-timelapse.gif          the same as a film
+    run.json               the settings that must stay the same when it is resumed, and how many steps were asked for
+    checkpoint.npz         all weights, optimizers and the step: the last good state
+    log.csv                losses over training
+    samples/               grids of covers from the same latents, as training goes on
+    timelapse.gif          the same as a film
+
+Where COVERGAN_KEEP names a folder, a copy is kept there, see `helpers.gan.keeping`.
 """
 
 import json
@@ -16,6 +18,7 @@ from helpers.files import writing
 
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 500
+KEEP_EVERY = 120.0  # seconds
 FRAMES = 30
 
 
@@ -55,6 +58,9 @@ class Run:
         Raises:
             CourseError: if the folder belongs to other settings or to something else, or cannot be written.
         """
+        from helpers.gan import keeping
+
+        keeping.restore(self.path)
         settings = json.loads(json.dumps(settings))  # tuples become lists, as they do in the file
         if self.exists:
             old = self.settings()
@@ -69,6 +75,7 @@ class Run:
                 )
             if self.checkpoint.exists():
                 gan.load(self.checkpoint)
+            keeping.Keep(self.path, KEEP_EVERY).due()  # what it may have missed when the drive was gone
             return
         if self.path.exists() and not (self.path.is_dir() and all(p.name[0] == "." for p in self.path.iterdir())):
             raise CourseError(f"{self.path} exists and is no training run; use a new folder.")
@@ -81,11 +88,11 @@ class Run:
     def callbacks(self, steps: int) -> list:
         """Keras callbacks that fill the folder during a training of `steps` steps.
 
-        The checkpoint is the last of them: a run that has that of its last step has everything else.
+        The checkpoint is written last, before it is copied: a run that has that of its last step has everything else.
         """
         from keras.callbacks import LambdaCallback
 
-        from helpers.gan import callbacks
+        from helpers.gan import callbacks, keeping
 
         every = max(1, steps // FRAMES)
         return [
@@ -94,4 +101,5 @@ class Run:
             callbacks.SampleGrid(self.samples, every),
             callbacks.Timelapse(self.samples, self.timelapse),
             callbacks.Checkpoint(self.checkpoint, CHECKPOINT_EVERY),
+            keeping.Keep(self.path, KEEP_EVERY),
         ]

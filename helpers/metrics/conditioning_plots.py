@@ -5,6 +5,7 @@ import numpy as np
 from helpers.errors import CourseError
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # of Okabe and Ito, for any colour vision
+MARKERS = "osD^"  # and for none
 
 
 def confusions(scores: dict[str, dict]):
@@ -59,14 +60,22 @@ def reliability_curves(scores: dict[str, dict]):
     axes.plot([0, 1], [0, 1], color="0.75", linewidth=1)
     for k, (label, each) in enumerate(scores.items()):
         confidence, accuracy, covers = np.transpose(each["reliability"])
-        colour = COLOURS[k % len(COLOURS)]
-        axes.plot(
-            confidence, accuracy, color=colour, linewidth=1, label=f"{label}: off by {each['calibration_error']:.0%}"
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        axes.plot(confidence, accuracy, color=colour, linewidth=1)
+        axes.scatter(
+            confidence,
+            accuracy,
+            300 * covers / covers.sum(),
+            color=colour,
+            marker=marker,
+            alpha=0.7,
+            label=f"{label}: off by {each['calibration_error']:.0%}",
         )
-        axes.scatter(confidence, accuracy, 300 * covers / covers.sum(), color=colour, alpha=0.7)
     axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(-0.03, 1.03), aspect="equal")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1))
+    legend = axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1))
+    for handle in legend.legend_handles:
+        handle.set_sizes([40])  # as the largest mark in the plot would be too large here
     plt.close(figure)
     return figure
 

@@ -73,9 +73,12 @@ def r2_bars(fakes: dict, reals: dict, share: float | None = None):
     names = sorted(reals, key=lambda name: reals[name]["value"])
     figure, axes = plt.subplots(figsize=(6, 0.42 * len(names) + 1.1), layout="constrained")
     places = np.arange(len(names))
-    for side, scores, shift, colour in (("real covers", reals, 0.2, REALS), ("fakes", fakes, -0.2, FAKES)):
+    for side, scores, shift, colour, hatch in (
+        ("real covers", reals, 0.2, REALS, ""),
+        ("fakes", fakes, -0.2, FAKES, "//"),
+    ):
         value, low, high = np.transpose([[scores[name][key] for key in ("value", "low", "high")] for name in names])
-        axes.barh(places + shift, value, 0.36, color=colour, label=side)
+        axes.barh(places + shift, value, 0.36, color=colour, hatch=hatch, edgecolor="w", label=side)
         axes.hlines(places + shift, low, high, color="0.2", linewidth=1)
     if share:
         marks = [share * reals[name]["value"] for name in names]

@@ -385,7 +385,7 @@ def busiest(image: Image.Image) -> int:
 def sharpness(pixels: np.ndarray) -> float:
     """How hard the hardest edges are: about 1 for drawn ones, 0.95 on most covers, under 0.5 where all is blurred.
 
-    Half the 99th percentile of |4 p - its four neighbours| over the 99th percentile of the gradient's size. Both grow
+    Half the 99th percentile of `|4 p - its four neighbours|` over the 99th percentile of the gradient's size. Both grow
     with contrast, so their ratio depends on the edges' width alone, and the sharpest hundredth of a cover decides.
 
     Args:

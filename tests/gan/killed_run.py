@@ -13,7 +13,7 @@ import tiny
 from helpers.covers import CoverSet
 from helpers.gan import callbacks, runs
 
-runs.LOG_EVERY, runs.CHECKPOINT_EVERY = 2, 4
+runs.LOG_EVERY, runs.CHECKPOINT_EVERY, runs.KEEP_EVERY = 2, 4, 0.0
 covers, run, (what, when) = sys.argv[1], sys.argv[2], (sys.argv[3] if len(sys.argv) > 3 else "never 0").split()
 
 

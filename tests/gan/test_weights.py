@@ -1,6 +1,7 @@
 """Weights that ship with the course: small enough, learnt from the covers of today, and drawing more than fog."""
 
 import json
+import shutil
 
 import pytest
 
@@ -45,6 +46,39 @@ def test_the_conditional_ones_draw_what_they_are_asked_for():
 def test_unknown_weights_are_refused():
     with pytest.raises(CourseError, match="no_such"):
         weights.load("no_such")
+
+
+@pytest.fixture
+def tampered(tmp_path, monkeypatch):
+    """A copy of the folder with one model, to be spoilt; the path of its weights."""
+    for path in weights.FOLDER.glob("dcgan_dsleeves_64.*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    return tmp_path / "dcgan_dsleeves_64.weights.h5"
+
+
+def test_weights_are_loaded_only_if_they_are_those_of_the_card(tampered):
+    whole = tampered.read_bytes()
+    changed = bytearray(whole)
+    changed[len(whole) // 2] ^= 1
+    for spoilt in (whole[:-1], b"", bytes(changed)):
+        tampered.write_bytes(spoilt)
+        with pytest.raises(CourseError, match=r"missing, cut off or changed; .*git checkout"):
+            weights.load("dcgan_dsleeves_64")
+    tampered.unlink()
+    with pytest.raises(CourseError, match="missing, cut off or changed"):
+        weights.load("dcgan_dsleeves_64")
+    tampered.write_bytes(whole)
+    assert weights.load("dcgan_dsleeves_64")[1]["image_size"] == 64
+
+
+def test_a_card_without_a_digest_vouches_for_nothing(tampered):
+    path = tampered.with_name("dcgan_dsleeves_64.json")
+    card = json.loads(path.read_text(encoding="utf-8"))
+    del card["sha256"]
+    path.write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(CourseError, match="changed"):
+        weights.load("dcgan_dsleeves_64")
 
 
 def test_nothing_but_cards_and_weights_is_shipped():
