@@ -5,7 +5,7 @@
     python tools/build_notebooks.py --check          change nothing; exit 1 and say what is wrong
 
 A student notebook has no outputs, and a stub wherever the source has a solution. A solution notebook has everything;
-its outputs survive a rebuild in every cell whose source is unchanged.
+its outputs survive a rebuild in every cell whose source is unchanged. Beside them grading/rubric.md is written.
 """
 
 import argparse
@@ -21,7 +21,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from exercises import TEXT_STUB, exercise_problems, is_role, is_written, nbgrader_metadata, rubrics
 from notebook_rules import output_problems, python_tree, source_problems, student_problems, tags
+from quizzes import quiz_text, read_quizzes
 from run_notebook import CellFailed, run_notebook
 
 from helpers.errors import CourseError
@@ -34,7 +36,7 @@ CELL_TIMEOUT = 2 * 3600  # seconds: the longest training in the cpu profile, on 
 
 STUB = ("# YOUR CODE HERE", 'raise NotImplementedError("Write the part marked YOUR CODE HERE and run this again.")')
 README_LINK = re.compile(r"^\[(\d\d)\]:.*$", re.MULTILINE)
-MARKER = re.compile(r"^(?P<indent>\s*)### (?P<side>BEGIN|END) (?P<kind>SOLUTION|HIDDEN TESTS)\s*$")
+MARKER = re.compile(r"^(?P<indent>\s*)### (?P<side>BEGIN|END) SOLUTION\s*$")
 
 METADATA = {
     "accelerator": "GPU",
@@ -52,6 +54,8 @@ class Course:
         self.source = root / "notebooks" / "source"
         self.students = root / "notebooks"
         self.solutions = root / "notebooks" / "solutions"
+        self.rubric = root / "grading" / "rubric.md"
+        self.quizzes = read_quizzes(root / "notebooks" / "quizzes.yaml")
         pyproject = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
         self.repository = pyproject["project"]["urls"]["Repository"]
 
@@ -79,6 +83,16 @@ class Course:
         text = (self.root / "README.md").read_text(encoding="utf-8")
         return README_LINK.sub(lambda link: f"[{link[1]}]: {addresses.get(link[1], '')}".rstrip(), text)
 
+    def rubrics(self) -> str:
+        """What a person marks in the answers in words, of all notebooks, as grading/rubric.md holds it."""
+        parts = ["# Rubric", "What the answers in words are marked by. Made by `make notebooks` from notebooks/source."]
+        for path in self.sources():
+            notebook = read(self, path)
+            title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+            found = [f"### {heading}\n\n{text}" for heading, text in rubrics(notebook)]
+            parts += [f"## {title}", *found] if found else []
+        return "\n\n".join(parts) + "\n"
+
 
 def read(course: Course, path: Path) -> nbformat.NotebookNode:
     """The source as a notebook with badge and setup cell; solutions and hidden tests are still marked in it.
@@ -92,6 +106,8 @@ def read(course: Course, path: Path) -> nbformat.NotebookNode:
             setup = SETUP_CELL.read_text(encoding="utf-8").strip()
             cell.source = setup.replace("REPOSITORY_ADDRESS", course.repository)
             cell.metadata["cellView"] = "form"  # Colab folds the cell's code away
+        if "quiz" in tags(cell):
+            cell.source = quiz_text(course.quizzes.get(path.stem, []))
         try:
             check_markers(cell.source)
             for version in (cell.source, student_text(cell.source)):
@@ -109,25 +125,22 @@ def read(course: Course, path: Path) -> nbformat.NotebookNode:
 
 def check_markers(text: str) -> None:
     """Raise ValueError unless every BEGIN has its END, without nesting."""
-    inside = None
+    inside = False
     for marker in filter(None, map(MARKER.match, text.splitlines())):
-        side, kind = marker["side"], marker["kind"]
-        if (side == "BEGIN") is not (inside is None) or (side == "END" and inside != kind):
-            raise ValueError(f"### {side} {kind} stands where it does not belong")
-        inside = kind if side == "BEGIN" else None
+        if (marker["side"] == "BEGIN") is inside:
+            raise ValueError(f"### {marker['side']} SOLUTION stands where it does not belong")
+        inside = not inside
     if inside:
-        raise ValueError(f"### BEGIN {inside} has no ### END {inside}")
+        raise ValueError("### BEGIN SOLUTION has no ### END SOLUTION")
 
 
 def student_text(text: str) -> str:
-    """The text with each solution replaced by a stub of the same indentation, and without hidden tests."""
+    """The text with each solution replaced by a stub of the same indentation."""
     lines, hidden = [], False
     for line in text.splitlines():
-        marker = MARKER.match(line)
-        if marker:
+        if marker := MARKER.match(line):
             hidden = marker["side"] == "BEGIN"
-            if hidden and marker["kind"] == "SOLUTION":
-                lines += [marker["indent"] + stub for stub in STUB]
+            lines += [marker["indent"] + stub for stub in STUB] if hidden else []
         elif not hidden:
             lines.append(line)
     return "\n".join(lines).strip("\n")
@@ -139,9 +152,13 @@ def solution_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def student_notebook(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook as students get it: no solutions, no hidden tests."""
-    kept = [(cell, student_text(cell.source)) for cell in notebook.cells if "solution" not in tags(cell)]
-    return assemble([(cell, text) for cell, text in kept if text])
+    """The notebook as students get it: no solutions, no hidden tests, no rubrics."""
+    kept = [
+        (cell, TEXT_STUB if is_written(cell) else student_text(cell.source))
+        for cell in notebook.cells
+        if "solution" not in tags(cell) and not is_role(cell, "hidden") and not is_role(cell, "rubric")
+    ]
+    return assemble(kept)
 
 
 def assemble(cells: list) -> nbformat.NotebookNode:
@@ -149,7 +166,12 @@ def assemble(cells: list) -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook(metadata=copy.deepcopy(METADATA))
     for cell, text in cells:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        metadata = {key: cell.metadata[key] for key in ("tags", "nbgrader", "cellView") if key in cell.metadata}
+        metadata = {key: cell.metadata[key] for key in ("alt", "cellView", "tags") if key in cell.metadata}
+        for name in ("hidden", "rubric"):  # cells by which readers of a page are not held up
+            if is_role(cell, name):
+                metadata["tags"] = [name]
+        if nbgrader := nbgrader_metadata(cell):
+            metadata["nbgrader"] = nbgrader
         notebook.cells.append(new(text, metadata=metadata))
     identify(notebook.cells)
     return notebook
@@ -171,6 +193,15 @@ def adopt_outputs(notebook, executed) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.id in old:
             cell.outputs, cell.execution_count = old[cell.id].outputs, old[cell.id].execution_count
+            describe_pictures(cell)
+
+
+def describe_pictures(cell) -> None:
+    """Give the pictures among the cell's outputs its alt text, where Jupyter and nbconvert look for it."""
+    for output in cell.outputs:
+        for kind in output.get("data", {}):
+            if kind.startswith("image/") and "alt" in cell.metadata:
+                output.metadata[kind] = {**output.metadata.get(kind, {}), "alt": cell.metadata["alt"]}
 
 
 def build(course: Course, path: Path) -> None:
@@ -224,6 +255,9 @@ def check(course: Course, paths: list[Path]) -> list[str]:
     if course.readme() != readme.read_text(encoding="utf-8"):
         problems.append("README.md has a badge that leads elsewhere; run `make notebooks`")
     stems = {path.stem for path in course.sources()}
+    problems += [
+        f"quizzes.yaml has questions for {stem!r}, which has no source" for stem in course.quizzes.keys() - stems
+    ]
     for path in [*course.students.glob("*.ipynb"), *course.solutions.glob("*.ipynb")]:
         if path.stem not in stems:
             problems.append(f"{path.name} in {path.parent.name} has no source; delete it")
@@ -231,11 +265,17 @@ def check(course: Course, paths: list[Path]) -> list[str]:
         student_path, solution_path = course.students / f"{path.stem}.ipynb", course.solutions / f"{path.stem}.ipynb"
         try:
             notebook = read(course, path)
-            problems += [f"{path.name}: {problem}" for problem in source_problems(notebook)]
+            found = source_problems(notebook) + exercise_problems(notebook)
+            problems += [f"{path.name}: {problem}" for problem in found]
             problems += compare(student_path, student_notebook(notebook), student_problems)
             problems += compare(solution_path, solution_notebook(notebook), output_problems)
         except CourseError as error:
             problems.append(str(error))
+    try:
+        if not course.rubric.exists() or course.rubric.read_text(encoding="utf-8") != course.rubrics():
+            problems.append("grading/rubric.md is not what the sources give; run `make notebooks`")
+    except CourseError:
+        pass  # a source that cannot be read was named above
     return problems
 
 
@@ -269,6 +309,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             return 1 if problems else 0
         with writing(root / "README.md") as partial:
             partial.write_text(course.readme(), encoding="utf-8")
+        course.rubric.parent.mkdir(exist_ok=True)
+        with writing(course.rubric) as partial:
+            partial.write_text(course.rubrics(), encoding="utf-8")
         for path in paths:
             build(course, path)
             if options.execute:

@@ -82,9 +82,14 @@ def closing_problems(notebook: NotebookNode) -> list[str]:
     """It ends with what to take away and where the idea comes from."""
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = [heading.strip().lower() for heading in re.findall(r"^#+ +(.+)$", prose, re.MULTILINE)]
+    problems = (
+        [] if "quiz" in headings else ["there is no quiz: a Markdown cell tagged quiz, and questions in quizzes.yaml"]
+    )
     if headings[-2:] == LAST_HEADINGS:
-        return []
-    return [f"the last two headings must be '{LAST_HEADINGS[0].capitalize()}' and '{LAST_HEADINGS[1].capitalize()}'"]
+        return problems
+    return problems + [
+        f"the last two headings must be '{LAST_HEADINGS[0].capitalize()}' and '{LAST_HEADINGS[1].capitalize()}'"
+    ]
 
 
 def output_problems(solution: NotebookNode) -> list[str]:
@@ -93,6 +98,9 @@ def output_problems(solution: NotebookNode) -> list[str]:
     for number, cell in enumerate(solution.cells, 1):
         if cell.cell_type != "code":
             continue
+        pictures = any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {}))
+        if pictures and not cell.metadata.get("alt", "").strip():
+            problems.append(f"cell {number} shows a picture but has no alt text: '# %% alt=\"what is to be seen\"'")
         raised = any(output.output_type == "error" for output in cell.outputs)
         if raised and "raises-exception" not in tags(cell):
             problems.append(f"cell {number} ended in an error; mend the source and run it with --execute")

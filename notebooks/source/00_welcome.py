@@ -12,7 +12,7 @@
 # This course takes you from a folder of album covers to a neural network that draws new ones, and you will be able to
 # say how well it draws.
 #
-# **10 minutes**, with or without a GPU.
+# **35 minutes**, with or without a GPU.
 #
 # **What you will learn**
 #
@@ -21,9 +21,9 @@
 # - where the first covers come from: a program that draws them, and knows every fact about each of them.
 #
 # **How to use the notebooks.** Run the cells from top to bottom with Shift+Enter. Every section explains something,
-# runs it, and shows you the result. Near the end of each notebook are two exercises, each with a cell that checks your
-# answer and tells you in words what is amiss. Nothing here can be broken for good: when in doubt, restart the kernel
-# and run from the top.
+# runs it, and shows you the result. Near the end of each notebook are a few exercises. Where they ask for code, a cell
+# checks your answer and tells you in words what is amiss; where they ask for judgement, you write a few sentences. A
+# short quiz follows. Nothing here can be broken for good: when in doubt, restart the kernel and run from the top.
 
 # %% tags=["setup"]
 # tools/build_notebooks.py puts tools/setup_cell.py here
@@ -35,6 +35,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers import plots, runtime
+from helpers.checks import self_check
 from helpers.sources import synthetic
 
 # %% tags=["parameters"]
@@ -53,7 +54,7 @@ SEED = 0
 #
 # We draw the first hundred and hang them on a wall.
 
-# %%
+# %% alt="A wall of ten by ten drawn album covers: faces, groups, guitars, mountains, moons, rays and patterns, some bright, some nearly black, most with an artist's name and a title in Latin or Hangul letters."
 records, images = zip(*synthetic.synthetic_covers(COVERS, SIZE, seed=SEED), strict=True)
 plots.show(images, columns=10, scale=1)
 
@@ -84,7 +85,7 @@ for record in records[:6]:
 # The next cell draws the game. One thing in the drawing is made up: the forgery is simply the average of a few covers,
 # because blurred averages are what a young generator tends to produce.
 
-# %%
+# %% alt="Diagram. Noise goes into the generator, out comes a blurred forgery. The forgery and a real cover both go to the discriminator, which says: real, I am 70 % sure. A dashed arrow leads back from it to the generator: how to change each pixel."
 figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
 
 
@@ -146,7 +147,7 @@ for name, value in factors.features.items():
 # its high end on the right. Read along a row and say what changes before you look it up below.
 
 
-# %%
+# %% alt="Ten rows of one cover, a collage with a face under the artist's name. Along each row one audio feature grows. The change is plain for popularity, energy, instrumentalness, liveness, speechiness and valence, slight for the others; the table below lists all."
 def with_feature(factors, name, value):
     """The same cover, had the music been different in one respect."""
     return replace(factors, features=factors.features | {name: value})
@@ -176,9 +177,10 @@ plots.strips(strips)
 # %% [markdown]
 # What has names instead of numbers can be changed as well. Here is the same record in every layout, texture and
 # typeface, before every backdrop, in a dozen palettes; and, with nothing else changed, dressed for every genre: what
-# people wear, what they hold and what stands behind them is a matter of genre too.
+# people wear, what they hold and what stands behind them is a matter of genre too. The last row shows, from the left,
+# rock, pop, metal, country, hiphop, electronic, folk, ambient, jazz, kpop, classical and reggae.
 
-# %%
+# %% alt="One portrait with a single thing changed in each row. Layouts place it as a skyline, a badge, a vinyl record and more; textures, typefaces and backdrops change details, palettes all colours. In the row of genres hair, hat, clothes and face change."
 choices = {
     "layout": synthetic.LAYOUTS,
     "texture": synthetic.TEXTURES,
@@ -233,27 +235,53 @@ for p in runtime.PROFILES.values():
 
 # %% [markdown]
 # **On Colab**, open *Runtime → Change runtime type* and choose a GPU before you start. A runtime that is left alone is
-# recycled, and its files with it. If you connect your Google Drive with the two lines below and put them *above*
-# everything else in a notebook, all that the course trains is kept there, and running the notebook again goes on where
-# it was:
-#
-# ```python
-# from google.colab import drive; drive.mount("/content/drive")
-# %env COVERGAN_WORK=/content/drive/MyDrive/album-cover-gans
-# ```
+# recycled, and its files with it. Tick **SAVE_TO_DRIVE** in the setup cell of a notebook, and what it trains is copied to
+# your Google Drive as it goes; on a new runtime, tick it again, and the training goes on where it was.
 
 # %% [markdown]
 # ## Exercises
 #
-# ### Exercise 1 · Score the detective (5 minutes, easy)
+# ### Exercise 1 · Which detective loses least? (3 minutes, easy)
+#
+# Predict before you compute. Three detectives look at real covers and at forgeries, and give every picture of a kind
+# the same probability of being real:
+#
+# | | of real covers | of forgeries |
+# |---|---|---|
+# | **a** | 0.9 | 0.9 |
+# | **b** | 0.5 | 0.5 |
+# | **c** | 0.6 | 0.4 |
+#
+# Which of them has the smallest loss $L_D$? Write its letter.
+#
+# *Hint: being sure and wrong costs most, and the loss has no upper end: $-\ln 0.1$ is 2.3.*
+
+# %% answer="predict_detective"
+### BEGIN SOLUTION
+prediction = "c"
+### END SOLUTION
+
+# %% check="predict_detective" points=1
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    said = {"a": (0.9, 0.9), "b": (0.5, 0.5), "c": (0.6, 0.4)}
+    losses = {name: -np.log(real) - np.log(1 - forged) for name, (real, forged) in said.items()}
+    assert prediction != "a", "a is sure that forgeries are real, too: -ln(0.9) - ln(1 - 0.9) is 2.4, the most of all."
+    assert prediction != "b", (
+        "b never commits itself and pays 1.386. Can someone who is right, if only a little, pay less?"
+    )
+    print("Well done.", ", ".join(f"{name} loses {loss:.2f}" for name, loss in losses.items()))
+
+# %% [markdown]
+# ### Exercise 2 · Score the detective (5 minutes, easy)
 #
 # Write the discriminator's loss from the formula above. You are given two arrays of probabilities: what the detective
 # said about real covers, and what it said about forgeries.
 #
-# *Hint:* `np.log` takes the logarithm of every entry at once, `np.mean` averages. Two lines are plenty.
+# *Hint: `np.log` takes the logarithm of every entry at once, `np.mean` averages. Two lines are plenty.*
 
 
-# %%
+# %% answer="discriminator_loss"
 def discriminator_loss(on_real, on_forged):
     """The loss L_D of a discriminator that gave these probabilities of being real; both are arrays in (0, 1)."""
     ### BEGIN SOLUTION
@@ -261,30 +289,39 @@ def discriminator_loss(on_real, on_forged):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-undecided = discriminator_loss(np.full(4, 0.5), np.full(4, 0.5))
-assert undecided is not None, "The function gives nothing back: does it end with `return …`?"
-assert np.ndim(undecided) == 0, "The loss should be a single number: average over the covers with np.mean."
-assert undecided > 0, f"The loss is {undecided:.3f}, but a penalty is positive: is a minus sign missing?"
-assert np.isclose(undecided, 2 * np.log(2)), (
-    f"Always saying 0.5 should cost 2 ln 2 = 1.386, yours costs {undecided:.3f}: are both means there, with np.log?"
-)
-sharp = discriminator_loss(np.array([0.9, 0.8]), np.array([0.1, 0.3]))
-assert sharp < undecided, "A detective who is right must lose less than an undecided one: which term takes 1 - p?"
-assert np.isclose(sharp, 0.3953, atol=1e-4), f"For the sharp detective the loss should be 0.395, yours is {sharp:.3f}."
-print(f"Well done. Undecided: {undecided:.3f}, sharp: {sharp:.3f}.")
+# %% check="discriminator_loss" points=2
+with self_check():
+    undecided = discriminator_loss(np.full(4, 0.5), np.full(4, 0.5))
+    assert undecided is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(undecided) == 0, "The loss should be a single number: average over the covers with np.mean."
+    assert undecided > 0, f"The loss is {undecided:.3f}, but a penalty is positive: is a minus sign missing?"
+    assert np.isclose(undecided, 2 * np.log(2)), (
+        f"Always saying 0.5 should cost 2 ln 2 = 1.386, yours costs {undecided:.3f}: are both means there, with np.log?"
+    )
+    sharp = discriminator_loss(np.array([0.9, 0.8]), np.array([0.1, 0.3]))
+    assert sharp < undecided, "A detective who is right must lose less than an undecided one: which term takes 1 - p?"
+    assert np.isclose(sharp, 0.3953, atol=1e-4), f"The sharp detective should lose 0.395, yours loses {sharp:.3f}."
+    print(f"Well done. Undecided: {undecided:.3f}, sharp: {sharp:.3f}.")
+
+# %% hidden="discriminator_loss"
+with self_check():
+    lopsided = discriminator_loss(np.array([0.5]), np.array([0.5, 0.75, 0.5]))
+    assert np.isclose(lopsided, 1.6173, atol=1e-3), (
+        f"One real cover and three forgeries should cost 0.693 + 0.924 = 1.617, yours {lopsided:.3f}: each kind has its mean."
+    )
 
 # %% [markdown]
-# ### Exercise 2 · One record, eight decades (5 minutes, easy)
+# ### Exercise 3 · One record, eight decades (5 minutes, easy)
 #
 # Every decade has its way of printing, from two inks on cream paper in the fifties to the soft light leaks of today.
 # Draw one cover as if it had been printed in each of several years, with everything else unchanged.
 #
-# *Hint:* `replace(factors, year=1970)` gives the factors of the same cover from 1970, and
-# `synthetic.draw_cover(factors, size)` draws it. The function `with_feature` above shows the pattern.
+# *Hint: `replace(factors, year=1970)` gives the factors of the same cover from 1970, which
+# `synthetic.draw_cover(factors, size)` draws. A list comprehension does it for each year. The year is no audio feature,
+# so `with_feature` above will not do.*
 
 
-# %%
+# %% answer="through_the_years"
 def through_the_years(factors, years, size):
     """A list of covers, uint8 [size, size, 3], one for each of `years`, that differ in nothing but the year."""
     ### BEGIN SOLUTION
@@ -292,16 +329,58 @@ def through_the_years(factors, years, size):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-decades = range(1950, 2030, 10)
-aged = through_the_years(factors, decades, SIZE)
-assert aged is not None, "The function gives nothing back: does it end with `return …`?"
-assert len(aged) == 8, f"Eight years should give eight covers, not {len(aged)}."
-assert np.shape(aged[0]) == (SIZE, SIZE, 3), f"Each cover should have the shape {(SIZE, SIZE, 3)}: pass `size` on."
-same = synthetic.draw_cover(replace(factors, year=1950), SIZE)
-assert np.array_equal(aged[0], same), "The first cover is not the one of 1950: change the year, and only the year."
-assert not np.array_equal(aged[0], aged[-1]), "1950 and 2020 look the same: is the year of each cover its own?"
-plots.show(aged, columns=8, scale=1)
+# %% check="through_the_years" points=2 alt="One cover eight times, as if printed in 1950, 1960 and so on to 2020: first in two faded inks on cream paper, then in brighter colours, at the end with a soft light leak."
+with self_check():
+    decades = range(1950, 2030, 10)
+    aged = through_the_years(factors, decades, SIZE)
+    assert aged is not None, "The function gives nothing back: does it end with `return …`?"
+    assert len(aged) == 8, f"Eight years should give eight covers, not {len(aged)}."
+    assert np.shape(aged[0]) == (SIZE, SIZE, 3), f"Each cover should have the shape {(SIZE, SIZE, 3)}: pass `size` on."
+    same = synthetic.draw_cover(replace(factors, year=1950), SIZE)
+    assert np.array_equal(aged[0], same), "The first cover is not the one of 1950: change the year, and only the year."
+    assert not np.array_equal(aged[0], aged[-1]), "1950 and 2020 look the same: is the year of each cover its own?"
+    plots.show(aged, columns=8, scale=1)
+    print("Well done: one record, eight decades.")
+
+# %% hidden="through_the_years"
+with self_check():
+    other = synthetic.draw_factors(SEED + 1, index=3)
+    small = through_the_years(other, [2005, 1965], 32)
+    assert np.shape(small) == (2, 32, 32, 3), "Two years at 32 pixels should give two covers of 32 pixels."
+    for year, cover in zip([2005, 1965], small, strict=True):
+        expected = synthetic.draw_cover(replace(other, year=year), 32)
+        assert np.array_equal(cover, expected), (
+            "For another record the covers are not its own, or not in the order asked for."
+        )
+
+# %% [markdown]
+# ### Exercise 4 · What dSleeves leaves out (10 minutes, medium)
+#
+# A model believes the data it is given. Look at the wall of a hundred covers and at the row of genres once more, this
+# time as a critic. Name **two** ways in which these covers differ from the album covers you know: something that is
+# missing, that is always the same, or that goes together here more strictly than it does in the world. For one of them,
+# say what a generator trained on nothing else would draw, and how one could **measure** that it does.
+#
+# *Hint: who is on the covers, and what do they do? What does a genre decide here that no record company would let it
+# decide? Measuring may be as simple as counting something on a hundred covers of each kind.*
+
+# %% [markdown] answer="bias" points=4
+# In dSleeves the genre decides what people wear and hold: whoever is on a country cover stands among the same few
+# props. On real covers the tie is loose, and many show no person at all. And all pictures are drawn by one program from
+# a few dozen parts, whereas real covers are photographs, paintings and collages by thousands of hands.
+#
+# A generator trained on dSleeves alone would draw the props along with the genre: ask it for country, and it cannot
+# leave them out. To measure it, let a classifier of genres, trained on drawn covers, judge real covers of the same
+# genres: if it is right about nearly all drawn ones and hardly better than chance on real ones, then it has learned the
+# props and not the genre.
+
+# %% [markdown] rubric="bias"
+# - **1** for a difference that can be seen in the pictures of this notebook;
+# - **1** for a second one of another kind;
+# - **1** for what a generator would draw because of it, not only that "it will be biased";
+# - **1** for a measurement that somebody else could carry out: what is counted, on which covers, and beside what.
+
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away
@@ -312,8 +391,8 @@ plots.show(aged, columns=8, scale=1)
 # - The course draws covers whose every factor is known, so that what a model learns can be measured.
 # - The runtime chooses a profile to suit the machine; nothing else in the notebooks depends on where they run.
 #
-# Next comes notebook 03, which turns a folder of pictures, tidy or not, into a training set. Notebook 04 then trains
-# the first GAN.
+# Next, if you like, notebooks 01 and 02 collect covers from the web; nothing later needs them. Notebook 03 turns a
+# folder of pictures, tidy or not, into a training set, and notebook 04 then trains the first GAN.
 #
 # ## Where the idea comes from
 #

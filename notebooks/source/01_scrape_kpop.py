@@ -13,7 +13,7 @@
 # brings in for "kpop album art". The first is small and clean, the second is large and wild. At the end they hang side
 # by side, ready for a GAN.
 #
-# **30 minutes**, no GPU. Before this: [00 · Welcome](00_welcome.ipynb).
+# **60 minutes**, no GPU. Before this: [00 · Welcome](00_welcome.ipynb).
 #
 # **What you will learn**
 #
@@ -40,6 +40,7 @@ from PIL import Image
 
 from helpers import plots
 from helpers.building import prepare
+from helpers.checks import self_check
 from helpers.covers import CoverSet
 from helpers.curation import Curation
 from helpers.errors import CourseError
@@ -111,7 +112,7 @@ rows = chart()
 table = pd.DataFrame(rows)
 table[["year", "rank", "artist", "title", "edition", "shipped", "note"]].groupby("year").head(2)
 
-# %%
+# %% alt="Two bar charts by year, 2010 to 2019. The largest shipment reported grows from a fifth of a million to nearly four million copies, with no figure for 2014. Of a top ten we have all rows only for 2015; 2011, 2016, 2017 and 2018 have two or three each."
 shipped = table.dropna(subset="shipped").groupby("year")["shipped"].max() / 1e6
 counted = table.groupby("year").size()
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 3), layout="constrained")
@@ -124,10 +125,12 @@ plt.show()
 
 # %% [markdown]
 # Look at the second picture before you believe the first. **The table is full of holes.** For 2012 the reports cover
-# half a year, or a single month; for 2013 hardly any row has a rank; for 2014 we have the ranks and no figures, hence
-# the gap. Where only a part of the year is covered, the column `note` says so. Of the other best-sellers of the decade
-# we knew the titles, but nobody to quote for them, so they are not here at all. Rows like these are good enough for
-# what we want, a list of well-known covers. They are not good enough to say who sold how much more than whom.
+# half a year, or a single month; for 2013 only two rows have a rank, and those are 37 and 47: they come from a report
+# on a group and a singer who were in that year's top fifty, and the others from a list without ranks; for 2014 we have
+# the ranks and no figures, hence the gap. Where only a part of the year is covered, the column `note` says so. Of the
+# other best-sellers of the decade we knew the titles, but nobody to quote for them, so they are not here at all. Rows
+# like these are good enough for what we want, a list of well-known covers. They are not good enough to say who sold how
+# much more than whom.
 #
 # It also has a bias that no completing will cure: charts like boy groups, and fans buy every edition.
 
@@ -208,7 +211,7 @@ again = collect(popular(rows, sources[:2]), WORK / "popular", client)
 print(f"{again.present} there already, {again.given_up} refused before, {again.downloaded} downloaded")
 
 
-# %%
+# %% alt="Rows of small square covers, nearly fifty of them: drawn faces, groups of people, balloons, stars and flowers in pink, violet and turquoise, most with Hangul titles. All are whole, and none comes twice."
 def look(folder, count=48):
     """Show the first covers of a folder, small and square, whatever their shape."""
     paths = [folder / record.cover_path for record in read_records(folder / RECORDS_FILE) if record.cover_path]
@@ -277,7 +280,7 @@ try:
 except CourseError as error:
     print(error)
 
-# %%
+# %% alt="About forty pictures of the crawl, squeezed into squares. Many covers look familiar from the popular set, and some come twice. Some squares hold a dozen tiny covers, others are banners squeezed into streaks: not covers at all."
 look(WORK / "crawled")
 
 # %% [markdown]
@@ -295,15 +298,17 @@ curation.show()
 # %% [markdown]
 # *In a running notebook you can click on pictures above to mark them. Here, and wherever there are no widgets, the
 # table `curation.csv` does the same: change a verdict in it with any editor.* For a reader who is only reading, this is
-# what the most doubtful ones look like:
+# what the most doubtful ones look like. The number above a picture is its line in `curation.csv`, whose first line
+# holds the names of the columns:
 
-# %%
+# %% alt="A numbered sheet of pictures of the crawl, the most doubtful first: six flat banners five times as wide as high, labelled wide, then square ones. One of the square ones is a collage of nine covers, and nothing beneath it says so."
 curation.sheet(24)
 
 # %% [markdown]
-# Those that are far from square, and those as small as an icon, are marked here by a rule, so that the notebook runs
-# through without you. In your own crawl, look: the order is only a suggestion, and some designers like banners. Above,
-# one picture is a collage. It is as square as any cover, so no rule about shapes finds it, and your eye does at once.
+# Those that are far from square, and those as small as an icon (the demo server has none), are marked here by a rule,
+# so that the notebook runs through without you. In your own crawl, look: the order is only a suggestion, and some
+# designers like banners. Above, one picture is a collage, and there are more further down. They are as square as any
+# cover, so no rule about shapes finds them, and your eye does at once.
 
 # %%
 wrong = [
@@ -350,12 +355,12 @@ for source in (*sources, bing):
 # On the demo server both sets come out of one pot of drawn covers, so do not expect them to differ much here. On real
 # ones, look whether the best-sellers are lighter, more colourful, or more alike than what anybody posts.
 
-# %%
+# %% alt="Three rows of covers of the popular set, then three of the crawled one. Styles and colours are the same, and many pictures occur in both; in the crawled set several squares are collages of small covers, which the rule about shapes has let through."
 for name, covers in sets.items():
     plots.show(covers[np.arange(min(36, len(covers)))], columns=12, scale=1, title=f"**{name}**")
 
 
-# %%
+# %% alt="Three histograms, of lightness, colourfulness and contrast, each with filled bars for the popular set and a dashed outline for the crawled one. Outline and bars lie nearly on top of each other: by these numbers the sets hardly differ."
 def measured(covers):
     """Each cover's mean lightness, colourfulness and contrast, from 0 to 1."""
     pixels = covers.images[:].astype(np.float32) / 255
@@ -365,16 +370,17 @@ def measured(covers):
     )
 
 
+styles = {"popular": {"color": "#56B4E9"}, "crawled": {"histtype": "step", "color": "black", "linestyle": "--"}}
 _, axes = plt.subplots(1, 3, figsize=(11, 2.6), layout="constrained")
 for name, covers in sets.items():
     facts = measured(covers)
     for axis, column in zip(axes, facts, strict=True):
-        axis.hist(facts[column], bins=np.linspace(0, 1, 21), density=True, alpha=0.5, label=name)
+        axis.hist(facts[column], bins=np.linspace(0, 1, 21), density=True, label=name, **styles[name])
         axis.set(title=column, yticks=[])
 axes[0].legend()
 plt.show()
 
-# %%
+# %% alt="Two blurred squares side by side, the mean of the popular and of the crawled covers: both a greyish violet, lighter in the middle, without any shape that could be named."
 means = [covers.images[:].mean(axis=0).astype(np.uint8) for covers in sets.values()]
 plots.show(means, scale=3, title="the mean of all covers: popular, crawled")
 
@@ -393,9 +399,10 @@ statistics = {
 pd.DataFrame(statistics)
 
 # %% [markdown]
-# The popular set is small and knows everything about itself: artist, title, year, source. The crawled one can be made
-# as large as you like, and knows next to nothing. Which one would *you* rather train on? Notebook 04 can tell you: both
-# are CoverSets, and it says where to open one of your own. On the command line it takes three lines:
+# *Left out* counts the pictures that we marked, and also the copies that `prepare` found and merged. The popular set is
+# small and knows everything about itself: artist, title, year, source. The crawled one can be made as large as you
+# like, and knows next to nothing. Which one would *you* rather train on? Notebook 04 can tell you: both are CoverSets,
+# and it says where to open one of your own. On the command line it takes three lines:
 #
 # ```sh
 # covergan collect kpop covers --demo
@@ -406,7 +413,104 @@ pd.DataFrame(statistics)
 # %% [markdown]
 # ## Exercises
 #
-# ### Exercise 1 · Once a second (10 minutes, medium)
+# ### Exercise 1 · How many make a chart? (3 minutes, easy)
+#
+# Predict before you count. The chart of section 2 has 56 rows by 21 artists. How many of the rows belong to the
+# **three** artists with the most?
+#
+# - **a**: about a seventh, as 3 of 21 artists should have
+# - **b**: about half
+# - **c**: about nine tenths
+#
+# *Hint: the chart goes over ten years, and each edition of an album may have a row of its own. And how many rows do the
+# other artists need at the very least?*
+
+# %% answer="predict_artists"
+### BEGIN SOLUTION
+prediction = "b"
+### END SOLUTION
+
+# %% check="predict_artists" points=1 alt="A bar for each of the 21 artists, the number of their rows in the chart, the most first. EXO has fourteen, BTS nine, Super Junior six, and most of the others just one."
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    rows_of = table["artist"].value_counts()
+    top, rest = rows_of.iloc[:3], rows_of.iloc[3:]
+    assert prediction != "a", (
+        "a would be a chart that all share alike. But who sells well does so year after year, edition after edition."
+    )
+    assert prediction != "c", (
+        f"c cannot be: each of the other {len(rest)} artists has at least one row, which leaves "
+        f"{len(table) - len(rest)} of {len(table)} rows for three, about two thirds."
+    )
+    figure, axis = plt.subplots(figsize=(9, 3.4), layout="constrained")
+    axis.bar(rows_of.index, rows_of, color="#0072B2")
+    axis.tick_params(axis="x", rotation=90)
+    axis.set(ylabel="rows in the chart")
+    plt.show()
+    print(f"Well done. {', '.join(top.index)} have {top.sum()} of the {len(table)} rows, {top.sum() / len(table):.0%}.")
+
+# %% [markdown]
+# ### Exercise 2 · What is in the file? (10 minutes, easy)
+#
+# The name of a file and what the server says about it are promises. Its first bytes are facts. Write a function that
+# tells what a file is by them: `"jpeg"` if it begins with `FF D8 FF`, `"png"` if with `89 50 4E 47`, `"webp"` if with
+# `RIFF`, any four bytes, and `WEBP`; `"html"` if the first thing that is not white space is a `<`; else `None`.
+#
+# *Hint: `content.startswith(b"\xff\xd8\xff")`, slices such as `content[8:12]`, and `content.lstrip()`. A file may be
+# shorter than you think, or empty.*
+
+
+# %% answer="kind"
+def kind(content):
+    """What a file is, by its bytes."""
+    ### BEGIN SOLUTION
+    if content.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if content.startswith(b"\x89PNG"):
+        return "png"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "webp"
+    return "html" if content.lstrip().startswith(b"<") else None
+    ### END SOLUTION
+
+
+# %% check="kind" points=2
+with self_check():
+    tried = kind(b"\xff\xd8\xff\xe0 and so on")
+    assert tried is not None, (
+        "A file that begins with FF D8 FF is a JPEG, yet yours says None: is there a b before the quotes, as in b'…' "
+        "(bytes never equal text), and does every branch end with `return …`?"
+    )
+    assert tried == "jpeg", f"What begins with FF D8 FF is called 'jpeg', in small letters; yours says {tried!r}."
+    assert kind(b"\x89PNG\r\n\x1a\n") == "png", "A PNG begins with 89 50 4E 47, and 50 4E 47 are the letters PNG."
+    assert kind(b"RIFF\x00\x01\x02\x03WEBPVP8 ") == "webp", "A WebP is RIFF, four bytes of length, then WEBP."
+    assert kind(b"RIFF\x00\x01\x02\x03WAVEfmt ") is None, "RIFF alone may be a sound: look at bytes 8 to 12 as well."
+    assert kind(b"RIFF\x00\x01\x02\x03WAVE WEBP") is None, "WEBP must stand at bytes 8 to 12, and nowhere else."
+    assert kind(b"\xff\xd8\x00 not quite") is None, "All three bytes of a JPEG count."
+    assert kind(b"\n <!doctype html>") == "html", (
+        "Web pages may begin with white space: strip it before you look for <. And content[0] is a number, never b'<'; "
+        "content[:1] is a byte."
+    )
+    assert kind(b"") is None and kind(b"GIF89a") is None, "What is none of the four is None, and so is an empty file."
+    kinds = Counter(kind(path.read_bytes()) for path in (WORK / "crawled" / "images").rglob("*.*"))
+    assert set(kinds) <= {"jpeg", "png", "webp"}, "Your function finds files here that `collect` lets nobody save."
+    print("Well done. In the crawled folder:", dict(kinds))
+
+# %% hidden="kind"
+with self_check():
+    assert kind(b" \xff\xd8\xff\xe0") is None and kind(b"\n\x89PNG\r\n") is None, (
+        "Pictures may not begin with white space: strip only for the question whether it is a web page."
+    )
+    assert kind(b"a message: \xff\xd8\xff") is None, "FF D8 FF must be the first bytes, not just be somewhere."
+    assert kind(b"3 < 4") is None, "A < somewhere in a text makes no web page: it must be the first thing."
+    assert kind(b"<svg xmlns='http://www.w3.org/2000/svg'>") == "html", "By this rule all that begins with < is 'html'."
+    assert kind(b"\x89png\r\n") is None, "Capital and small letters are different bytes."
+    assert kind(b"XXXX\x00\x01\x02\x03WEBPVP8 ") is None, "WEBP at bytes 8 to 12 is not enough without RIFF before it."
+    for short in (b"\xff", b"\xff\xd8", b"RIFF", b"RIFF\x00\x01\x02\x03", b" \n\t"):
+        assert kind(short) is None, f"{short!r} ends before it can be told what it is, so it is None."
+
+# %% [markdown]
+# ### Exercise 3 · Once a second (10 minutes, medium)
 #
 # Write the heart of a polite program: `wait()` returns when the next request may be sent, which is `interval` seconds
 # after the last one **was sent**. The clock is given, so that we can test this without waiting: `clock.now()` tells the
@@ -417,6 +521,24 @@ pd.DataFrame(statistics)
 
 
 # %%
+class SleepyClock:
+    """Time passes only in sleep, and every other sleep lasts a quarter of a second too long."""
+
+    def __init__(self, time):
+        self.time, self.late, self.looks = time, 0.0, 0
+
+    def now(self):
+        self.looks += 1
+        assert self.looks < 10_000, "Your loop never ends: this clock stands still while nobody calls `clock.sleep`."
+        return self.time
+
+    def sleep(self, seconds):
+        assert seconds >= 0, "Nobody can sleep for less than no time: wait only while it is too early."
+        self.late = 0.25 - self.late
+        self.time += seconds + self.late * (seconds > 0)
+
+
+# %% answer="my_pace"
 class MyPace:
     def __init__(self, interval, clock):
         self.interval, self.clock = interval, clock
@@ -431,75 +553,92 @@ class MyPace:
         ### END SOLUTION
 
 
-# %% tags=["check"]
-class SleepyClock:
-    """Time passes only in sleep, which lasts a quarter of a second longer than it should."""
-
-    time = 50.0
-
-    def now(self):
-        return self.time
-
-    def sleep(self, seconds):
-        assert seconds > 0, "Nobody can sleep for less than no time: wait only while it is too early."
-        self.time += seconds + 0.25
-
-
-def sent_at(gaps, interval=2.0):
-    clock = SleepyClock()
-    pace, times = MyPace(interval, clock), []
+# %% check="my_pace" points=3
+def sent_at(gaps, interval=2.0, start=50.0):
+    """When a program sends its requests that has something else to do for so many seconds before each."""
+    clock, times = SleepyClock(start), []
+    pace = MyPace(interval, clock)
     for gap in gaps:
         clock.time += gap
         pace.wait()
-        times.append(clock.now())
-    return times
+        times.append(clock.time)
+    return np.array(times)
 
 
-times = sent_at([0, 0, 0])
-assert times[0] == 50, "The first request need not wait for anything."
-assert times == [50, 52.25, 54.5], f"Each 2 s after the last, and 0.25 s of oversleeping: not {times}."
-assert sent_at([0, 10, 0])[1] == 60, "After a long gap, the next request need not wait."
-assert sent_at([0, 10, 0])[2] == 62.25, "Count from when a request was sent, not from when its turn was due."
-assert sent_at([0, 0], interval=5.0)[1] == 55.25, "Use self.interval: not every server wants two seconds."
-print("Well done. That is helpers/sources/pacing.py, but for threads.")
+def apart(*arguments, **settings):
+    return np.diff(sent_at(*arguments, **settings)).round(3)
+
+
+with self_check():
+    assert sent_at([0])[0] == 50, "The first request need not wait for anything."
+    assert apart([0, 0])[0] >= 2, "The second request follows too soon: is the time of the first remembered, in `wait`?"
+    assert apart([0, 0, 0, 0]).min() >= 2, (
+        f"Four requests are {apart([0, 0, 0, 0])} s apart, yet 2 are asked for: count from when the last was really "
+        "sent, so note the time after the sleep, not before, and not when its turn was due."
+    )
+    assert apart([0, 0, 0, 0]).max() <= 2.5, f"You wait too long: requests {apart([0, 0, 0, 0])} s apart, 2 would do."
+    assert apart([0, 10, 0])[0] == 10, "When the program was busy for ten seconds, its next request need not wait."
+    assert apart([0, 10, 0])[1] >= 2, "Count from when a request was sent, not from when its turn was due."
+    gap = apart([0, 1.5])[0]
+    assert 2 <= gap <= 2.5, f"After 1.5 s of other work only half a second is left; yours are {gap} s apart."
+    assert apart([0, 0], interval=5.0)[0] >= 5, "Use self.interval: not every server wants two seconds."
+    print("Well done. That is helpers/sources/pacing.py, but for threads.")
+
+# %% hidden="my_pace"
+with self_check():
+    assert apart([0, 2.5], interval=3.0)[0] <= 3.5, (
+        "After 2.5 s of other work half a second of 3 is left to wait: sleep only for what is left."
+    )
+    assert apart([0, 0], start=0.0)[0] >= 2, (
+        "A clock may show 0 when the first request is sent, and 0 counts as false: ask `is None`."
+    )
+    assert sent_at([0], start=0.5)[0] == 0.5, "The first request need not wait, even if the clock has just begun."
+    assert apart([0, 0], interval=0.5)[0] >= 0.5, "An interval may be a fraction of a second."
+    clock = SleepyClock(50.0)
+    one, other = MyPace(2.0, clock), MyPace(2.0, clock)
+    one.wait()
+    other.wait()
+    assert clock.time == 50, "Each server has its own pace: keep the time in `self`, where no other pace can see it."
 
 # %% [markdown]
-# ### Exercise 2 · What is in the file? (10 minutes, easy)
+# ### Exercise 4 · Two sets, two points of view (15 minutes, medium)
 #
-# The name of a file and what the server says about it are promises. Its first bytes are facts. Write a function that
-# tells what a file is by them: `"jpeg"` if it begins with `FF D8 FF`, `"png"` if with `89 50 4E 47`, `"webp"` if with
-# `RIFF`, any four bytes, and `WEBP`; `"html"` if the first thing that is not white space is a `<`; else `None`.
+# Somebody trains a GAN on both sets and writes: *"It has learned from the covers of the best-selling K-pop albums of
+# the 2010s and, for variety, from an image search for kpop album art. What it draws is what K-pop looked like in that
+# decade."* Go back through the notebook, its figures, counts and contact sheets, and judge how the covers were
+# **chosen**. (That a program drew those of the demo server is another matter.)
 #
-# *Hint: `content.startswith(b"\xff\xd8\xff")`, slices such as `content[8:12]`, and `content.lstrip()`. A file may be
-# shorter than you think, or empty.*
+# Name one bias of the popular set and one of the crawled set, each with a number or a picture of this notebook that
+# shows it. For one of the two, say what the GAN will draw because of it. Then write the sentence that should stand in
+# place of the last one.
+#
+# *Hint: who makes the list, and who is on it more than once? What does each further keyword still bring, what has the
+# rule about shapes let through, and what does the table of section 8 say is known about a crawled cover?*
 
+# %% [markdown] answer="point_of_view" points=4
+# *The popular set* is a list of a few names: EXO, BTS and Super Junior have 29 of its 56 rows. The chart counts what
+# was shipped, edition by edition, so it favours groups whose fans buy them all. The years are uneven, too: ten rows for
+# 2015, two for 2018.
+#
+# *The crawled set* is what an engine puts first for four phrases. Each further keyword brought fewer new pictures, for
+# most came again; collages are still in it after the clean-up, since the rule looks at shapes only; and no artist and
+# no year is known of any of its covers, so whether they are from the 2010s cannot even be asked.
+#
+# Because of the collages the GAN will now and then draw a grid of tiny pictures, for to the discriminator that is a
+# cover like any other.
+#
+# Instead: "What it draws is a mixture of the covers of a few groups that shipped most, in the years for which reports
+# were found, and of what one search engine showed for four phrases on one day."
 
-# %%
-def kind(content):
-    """What a file is, by its bytes."""
-    ### BEGIN SOLUTION
-    if content.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if content.startswith(b"\x89PNG"):
-        return "png"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "webp"
-    return "html" if content.lstrip().startswith(b"<") else None
-    ### END SOLUTION
+# %% [markdown] rubric="point_of_view"
+# - **1** for a bias of the popular set (few artists, editions, uneven years, shipments, boy groups), with a number or
+#   figure of the notebook that shows it;
+# - **1** for a bias of the crawled set that has another cause (the engine's ranking, the keywords, repeats, what is no
+#   cover, nothing known of year and artist), shown likewise;
+# - **1** for what the GAN will draw because of one of them, so concretely that one could look for it;
+# - **1** for a sentence that claims no more than the two sets can bear, and says how they were chosen.
 
-
-# %% tags=["check"]
-assert kind(b"\xff\xd8\xff\xe0 and so on") == "jpeg", "A JPEG begins with FF D8 FF."
-assert kind(b"\x89PNG\r\n\x1a\n") == "png", "A PNG begins with 89 50 4E 47."
-assert kind(b"RIFF\x00\x01\x02\x03WEBPVP8 ") == "webp", "RIFF, four bytes of length, then WEBP."
-assert kind(b"RIFF\x00\x01\x02\x03WAVEfmt ") is None, "RIFF alone may be a sound: look at bytes 8 to 12."
-assert kind(b"RIFF\x00\x01\x02\x03WAVE WEBP") is None, "WEBP must stand at bytes 8 to 12, and nowhere else."
-assert kind(b"\xff\xd8\x00 not quite") is None, "All three bytes of a JPEG count."
-assert kind(b"\n <!doctype html>") == "html", "Web pages may begin with white space."
-assert kind(b"") is None and kind(b"GIF89a") is None, "What is none of the four is None, an empty file as well."
-kinds = Counter(kind(path.read_bytes()) for path in (WORK / "crawled" / "images").rglob("*.*"))
-assert set(kinds) <= {"jpeg", "png", "webp"}, "collect should have let nothing else through."
-print("Well done. In the crawled folder:", dict(kinds))
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away

@@ -12,7 +12,7 @@
 # Spotify knows a hundred million tracks and hands out facts about them to programs that ask properly. You learn to ask
 # properly, end with a folder of covers and what their music sounds like, and then find out what you may do with it.
 #
-# **40 minutes**, no GPU. Before this: [01 · Collect K-pop album covers](01_scrape_kpop.ipynb).
+# **75 minutes**, no GPU. Before this: [01 · Collect K-pop album covers](01_scrape_kpop.ipynb).
 #
 # **What you will learn**
 #
@@ -41,6 +41,7 @@ import pandas as pd
 import requests
 
 from helpers import plots
+from helpers.checks import self_check
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.preprocess.decode import decode
@@ -108,9 +109,10 @@ print(answer.json())
 # nothing but forgotten keys. Keep them
 #
 # - on Colab among the *Secrets*, behind the key symbol at the left, as `SPOTIPY_CLIENT_ID` and `SPOTIPY_CLIENT_SECRET`;
+# - on Kaggle under the same names in *Add-ons → Secrets*;
 # - elsewhere in environment variables of these names.
 #
-# `secret` looks in both places. The demo server has keys of its own, which are no secret.
+# `secret` looks in all of these places. The demo server has keys of its own, which are no secret.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -180,7 +182,8 @@ for limit in (10, 50):
 
 # %% [markdown]
 # Fifty was fine until February 2026, and spotipy's documentation still says so. Now it is ten. Each page says whether
-# there is a `next` one, and we go on until there is none, or until we have had enough: `islice` takes ten pages here.
+# there is a `next` one, and we go on until there is none, or until we have had enough: `islice` would stop after ten
+# pages, but here the albums run out before.
 
 
 # %%
@@ -201,7 +204,7 @@ print(f"{sum(sizes)} albums of the 2010s, in {len(sizes)} requests:", *sizes)
 
 # %% [markdown]
 # It does not go on for ever: `offset` ends at 1,000, so no search shows more than 1,010 albums, however many there are.
-# The way round is allowed and simple: ask smaller questions. Exercise 1 is about that.
+# The way round is allowed and simple: ask smaller questions. Exercise 3 is about that.
 #
 # ## 5 · Not now, and not today
 #
@@ -235,7 +238,9 @@ if not LIVE:
 
 # %% [markdown]
 # Not a tragedy: fetch another token, ask the same question again, and all is well. But only once. If the new token is
-# refused, too, something else is wrong, and a program that kept on trying would never end.
+# refused, too, something else is wrong, and a program that kept on trying would never end. (Ours, by hand, does not do
+# it: before you run a cell of sections 3 to 5 again, fetch a new token by running the last cell of section 2, or the
+# answer is 401.)
 #
 # ## 6 · spotipy, with manners
 #
@@ -318,7 +323,7 @@ print(f"{album.title} by {album.artist}: {len(tracks)} tracks, features of {len(
 #
 # Here is the album, a dot for each track, with the album's mean as a bar. What would you say it sounds like?
 
-# %%
+# %% alt="Seven rows from 0 to 1, danceability to speechiness, with a dot for each of four tracks and a bar at their mean. Acousticness lies close together; for energy and valence the bar stands in a gap where no track is."
 shares = ("danceability", "energy", "valence", "acousticness", "instrumentalness", "liveness", "speechiness")
 figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for row, name in enumerate(shares):
@@ -332,7 +337,7 @@ plt.show()
 
 # %% [markdown]
 # The mean is all that a record has room for. Where the dots lie close together it says something; where they are
-# spread, it describes a track that is not on the album. Exercise 3 looks at the worst case.
+# spread, it describes a track that is not on the album. Exercise 4 looks at the worst case.
 #
 # ## 9 · Collecting
 #
@@ -354,9 +359,9 @@ for genre in GENRES:
     collect_genre(genre, ALBUMS // 2)
 
 # %% [markdown]
-# Some covers are missing, broken, or a web page in disguise: nothing was kept of them but the reason. Now the second
-# half, and then all of it once more. The folder's `answers.sqlite` keeps what Spotify has answered; count with us how
-# many answers the last round adds.
+# A cover may be missing, broken, or a web page in disguise: then a line ends with `not:`, and nothing is kept of it but
+# the reason. Now the second half, where the demo server hands out two like that, and then all of it once more. The
+# folder's `answers.sqlite` keeps what Spotify has answered; count with us how many answers the last round adds.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -387,7 +392,7 @@ for name in ("source", "source_id", "artist", "title", "year", "genres", "licenc
 # The covers, a row for each genre. (If yours are real ones: they are shown for you to study. Spotify's design
 # guidelines want them whole, in their own colours, and with a link back.)
 
-# %%
+# %% alt="Four rows of nine drawn covers. Ambient: dark blue and grey landscapes with a moon. Jazz: geometric patterns in brown and cream. K-pop: faces and flowers in pink, violet and turquoise. Metal: dark, with rays, stars, an eye and jagged waves."
 found = sorted(folder_covers(WORK / "covers"), key=lambda item: item[0].genres)
 names = dict.fromkeys(record.genres[0] for record, _ in found if record.genres)
 plots.show([decode(path, 88) for _, path in found], columns=ALBUMS, scale=1, title=", ".join(names))
@@ -395,7 +400,7 @@ plots.show([decode(path, 88) for _, path in found], columns=ALBUMS, scale=1, tit
 # %% [markdown]
 # And what they sound like. Each dot is an album.
 
-# %%
+# %% alt="Four panels, energy, acousticness, instrumentalness and tempo, a row for each genre with a dot for each album and a bar at the mean. Metal and k-pop have high energy, ambient low; jazz and ambient are acoustic; the tempos of all four overlap widely."
 table = pd.DataFrame([record.features | {"genre": record.genres[0]} for record in records if record.genres])
 figure, axes = plt.subplots(1, 4, figsize=(11, 2.6), layout="constrained", sharey=True)
 names = list(dict.fromkeys(table["genre"]))
@@ -464,58 +469,39 @@ if not LIVE:
 #
 # ## Exercises
 #
-# ### Exercise 1 · Smaller questions (10 minutes, medium)
+# ### Exercise 1 · The same again, elsewhere (3 minutes, easy)
 #
-# A search shows 1,010 albums at most. Write `spans`, which cuts the years from `first` to `last` into spans of
-# consecutive years, each as long as possible, such that no span has more than `most` albums. `count(a, b)` tells how
-# many albums came out from year `a` to year `b`, both included. A single year with more than `most` cannot be cut any
-# further, and is a span of its own.
+# Predict what happens. You collect six jazz albums once more, with the same `client`, but into a new and empty folder.
+# What is sent over the network?
 #
-# *Hint:* begin a span at a year, and let it grow while one more year would still fit. The next span begins where it
-# ends.
+# - **a**: nothing; everything is known, and the files are copied
+# - **b**: only requests for the six pictures
+# - **c**: everything as on the first day: searches, artists, tracks, features and pictures
+#
+# *Hint: section 9 says what `answers.sqlite` keeps. Who keeps the pictures, and where does `collect` look whether it
+# has one?*
 
+# %% answer="predict_again"
+### BEGIN SOLUTION
+prediction = "b"
+### END SOLUTION
 
-# %%
-def spans(first, last, count, most=1010):
-    """Spans of years (a, b) that cover first to last, in order, each as long as `most` albums allow."""
-    ### BEGIN SOLUTION
-    found = []
-    while first <= last:
-        end = first
-        while end < last and count(first, end + 1) <= most:
-            end += 1
-        found.append((first, end))
-        first = end + 1
-    return found
-    ### END SOLUTION
-
-
-# %% tags=["check"]
+# %% check="predict_again" points=1
 # NBVAL_CHECK_OUTPUT
-released = {2010: 400, 2011: 600, 2012: 300, 2013: 2000, 2014: 10, 2015: 1000, 2016: 1}
-
-
-def count(a, b):
-    return sum(released.get(year, 0) for year in range(a, b + 1))
-
-
-tried = spans(2010, 2016, count)
-assert tried is not None, "The function gives nothing back: does it end with `return …`?"
-assert tried, "The list is empty: is a span added each time one is full?"
-years = [year for a, b in tried for year in range(a, b + 1)]
-assert years == list(range(2010, 2017)), f"Every year must be in exactly one span, in order; yours give {years}."
-assert (2010, 2011) in tried, "2010 and 2011 have 1,000 albums together, which is allowed: let spans grow."
-assert (2013, 2013) in tried, "2013 alone is too much; it must be a span of its own."
-assert (2014, 2015) in tried, "2014 and 2015 have 1,010 together, and 1,010 are allowed: is it < instead of <= ?"
-assert tried == [(2010, 2011), (2012, 2012), (2013, 2013), (2014, 2015), (2016, 2016)], (
-    f"Every span must be as long as it can be before the next begins; yours are {tried}."
-)
-assert spans(2010, 2016, count, most=10**6) == [(2010, 2016)], "With room for all, one span will do."
-assert spans(2012, 2012, count) == [(2012, 2012)], "A single year is a span from itself to itself."
-print("Well done. Seven years in", len(tried), "questions:", tried)
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    assert prediction != "a", (
+        "The answers about albums are kept with the client, but pictures only in the folder they were collected into."
+    )
+    assert prediction != "c", "What Spotify has answered is kept in answers.sqlite, and `client` looks there first."
+    shutil.rmtree(WORK / "elsewhere", ignore_errors=True)
+    spotify.known, before = (), len(client.facts.cache.responses)
+    summary = collect(spotify.with_features(spotify.albums(genre="jazz")), WORK / "elsewhere", client, limit=6)
+    asked = len(client.facts.cache.responses) - before
+    print(f"Well done. {summary.downloaded} pictures were fetched; new answers about them: {asked}")
 
 # %% [markdown]
-# ### Exercise 2 · How long to wait? (10 minutes, medium)
+# ### Exercise 2 · How long to wait? (10 minutes, easy)
 #
 # Write `pause`, the heart of every polite client. After a 429 it says how many seconds to wait before the next try, or
 # `None` for "give up". `retry_after` is the header's text, such as `"2"`, or `None` if the server did not say; `tries`
@@ -526,10 +512,10 @@ print("Well done. Seven years in", len(tried), "questions:", tried)
 #   gets. This is called *exponential backoff*.
 # - In any case, give up after `most` tries.
 #
-# *Hint:* headers are text: `int("2")`. And `"0"` is an answer, "at once", but `0` counts as false in an `if`.
+# *Hint: headers are text: `int("2")`. And `"0"` is an answer, "at once", but `0` counts as false in an `if`.*
 
 
-# %%
+# %% answer="pause"
 def pause(retry_after, tries, ceiling=60, most=4):
     """Seconds to wait before the next try, or None to give up."""
     ### BEGIN SOLUTION
@@ -542,59 +528,217 @@ def pause(retry_after, tries, ceiling=60, most=4):
     ### END SOLUTION
 
 
-# %% tags=["check"]
+# %% check="pause" points=2
 # NBVAL_CHECK_OUTPUT
-assert pause("2", 1) == 2, f"The server says 2 seconds, so it should be 2; yours says {pause('2', 1)!r}."
-assert pause("86400", 1) is None, "A day is more than the ceiling of 60 seconds: give up."
-assert pause("60", 1) == 60, "60 is not *more* than the ceiling."
-assert pause("0", 2) == 0, "The server says at once, so it should be 0: was it taken for no answer?"
-assert [pause(None, tries) for tries in (1, 2, 3)] == [1, 2, 4], (
-    f"Without a header it should be 1, 2 and 4; yours says {[pause(None, tries) for tries in (1, 2, 3)]}."
-)
-assert pause("2", 4) is None and pause(None, 4) is None, "After the fourth try, give up whatever the header says."
-assert pause("90", 1, ceiling=120) == 90, "With a ceiling of 120, 90 is fine: is 60 written somewhere?"
-assert pause(None, 8, most=9) == 128, "The ceiling is for what servers ask; backoff goes on doubling."
-assert pause(None, 5, most=6) == 16, "With most=6, the fifth try is followed by 16 seconds: is 4 written somewhere?"
-print("Well done. Retry-After 2:", pause("2", 1), "s; 86400:", pause("86400", 1), "; none:", pause(None, 3), "s")
+with self_check():
+    assert pause("2", 1) != "2", (
+        'Headers are text: "2" is a word, and nobody can sleep for a word; make a number of it.'
+    )
+    assert pause("2", 1) == 2, f"The server says 2 seconds, so it should be 2; yours says {pause('2', 1)!r}."
+    assert pause("86400", 1) is None, "A day is more than the ceiling of 60 seconds: give up."
+    assert pause("60", 1) == 60, "60 is not *more* than the ceiling."
+    assert pause("0", 2) == 0, "The server says at once, so it should be 0: was it taken for no answer?"
+    assert [pause(None, tries) for tries in (1, 2, 3)] == [1, 2, 4], (
+        f"Without a header it should be 1, 2 and 4; yours says {[pause(None, tries) for tries in (1, 2, 3)]}."
+    )
+    assert pause(None, 8, most=9) == 128, (
+        "Without a header the wait goes on doubling: 128 s after the eighth try of nine."
+    )
+    assert pause("2", 4) is None and pause(None, 4) is None, "After the fourth try, give up whatever the header says."
+    assert pause("90", 1, ceiling=120) == 90, "With a ceiling of 120, 90 is fine: is 60 written somewhere?"
+    assert pause(None, 5, most=6) == 16, "With most=6, the fifth try is followed by 16 seconds: is 4 written somewhere?"
+    print("Well done. Retry-After 2:", pause("2", 1), "s; 86400:", pause("86400", 1), "; none:", pause(None, 3), "s")
+
+# %% hidden="pause"
+with self_check():
+    assert pause(None, 11, most=12) == 1024, "The ceiling is for what servers ask; backoff goes on doubling."
+    assert pause("5", 3) == 5, "If the server says 5 seconds, it is 5 after the third try as well: no backoff on top."
+    assert pause("2", 7) is None and pause(None, 5) is None, "After *more* than `most` tries, give up all the more."
+    assert pause("2", 1, most=1) is None, "With most=1, one try is all there is."
+    assert pause("0", 1, ceiling=0) == 0, "A wait of 0 is allowed by a ceiling of 0, and it is not None."
+    assert pause("9", 1, ceiling=8) is None, "With a ceiling of 8, 9 is too long: is 60 written somewhere?"
+    assert pause("100", 2, ceiling=99) is None, "Compare numbers, not words: as a word, '100' comes before '99'."
 
 # %% [markdown]
-# ### Exercise 3 · The tempo of nothing (10 minutes, medium)
+# ### Exercise 3 · Smaller questions (10 minutes, medium)
+#
+# A search shows 1,010 albums at most. Write `spans`, which cuts the years from `first` to `last` into spans of
+# consecutive years, each as long as possible, such that no span has more than `most` albums. `count(a, b)` tells how
+# many albums came out from year `a` to year `b`, both included. A single year with more than `most` cannot be cut any
+# further, and is a span of its own.
+#
+# *Hint: begin a span at a year, and let it grow while one more year would still fit. The next span begins where it
+# ends.*
+
+
+# %% answer="spans"
+def spans(first, last, count, most=1010):
+    """A list of spans of years (a, b) that cover first to last, in order, each as long as `most` albums allow."""
+    ### BEGIN SOLUTION
+    found = []
+    while first <= last:
+        end = first
+        while end < last and count(first, end + 1) <= most:
+            end += 1
+        found.append((first, end))
+        first = end + 1
+    return found
+    ### END SOLUTION
+
+
+# %% check="spans" points=3
+# NBVAL_CHECK_OUTPUT
+released = {2010: 400, 2011: 600, 2012: 300, 2013: 2000, 2014: 10, 2015: 1000, 2016: 1}
+counted = []
+
+
+def count(a, b):
+    counted.append((a, b))
+    assert len(counted) < 1000, f"No end, {a} to {b} are being counted: is `last` the last year, do spans move on?"
+    return sum(released.get(year, 0) for year in range(a, b + 1))
+
+
+with self_check():
+    tried = spans(2010, 2016, count)
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    tried = [tuple(span) for span in tried]
+    assert tried, "The list is empty: is a span added each time one is full?"
+    years = [year for a, b in tried for year in range(a, b + 1)]
+    assert years[-1:] == [2016], f"The last span must end with 2016; yours are {tried}."
+    assert years == list(range(2010, 2017)), f"Every year must be in exactly one span, in order; yours are {tried}."
+    assert (2010, 2011) in tried, "2010 and 2011 have 1,000 albums together, which is allowed: let spans grow."
+    assert (2013, 2013) in tried, "2013 alone is too much; it must be a span of its own."
+    assert (2014, 2015) in tried, "2014 and 2015 have 1,010 together, and 1,010 are allowed: is it < instead of <= ?"
+    assert tried == [(2010, 2011), (2012, 2012), (2013, 2013), (2014, 2015), (2016, 2016)], (
+        f"Every span must be as long as it can be before the next begins; yours are {tried}."
+    )
+    some = [*map(tuple, spans(2010, 2012, count, most=900))]
+    assert some == [(2010, 2010), (2011, 2012)], f"With most=900 it is 2010, and 2011 to 2012; yours are {some}."
+    some = [*map(tuple, spans(2013, 2014, count))]
+    assert some == [(2013, 2013), (2014, 2014)], f"The very first year may be too much by itself; yours are {some}."
+    print("Well done. Seven years in", len(tried), "questions:", tried)
+
+
+# %% hidden="spans"
+def cut(*settings, **others):
+    return [tuple(span) for span in spans(*settings, **others)]
+
+
+with self_check():
+    assert cut(1, 4, lambda a, b: b - a + 1, most=3) == [(1, 3), (4, 4)], (
+        "One album a year and at most 3: the first span has three years and the second what is left, not two and two."
+    )
+    assert cut(2010, 2016, count, most=10**6) == [(2010, 2016)], "With room for all, one span will do: use `most`."
+    assert cut(2012, 2012, count) == [(2012, 2012)], "A single year is a span from itself to itself."
+    assert cut(2013, 2014, count) == [(2013, 2013), (2014, 2014)], "The first year may be too much by itself."
+    assert cut(2012, 2013, count) == [(2012, 2012), (2013, 2013)], "The last year may be too much by itself."
+    assert cut(2014, 2020, count) == [(2014, 2015), (2016, 2020)], "Years without albums belong to a span like others."
+    assert cut(2000, 2005, lambda a, b: 600 * (b - a + 1)) == [(year, year) for year in range(2000, 2006)], (
+        "With 600 albums in each year no two fit together: ask the function `count` that you are given."
+    )
+
+# %% [markdown]
+# ### Exercise 4 · The tempo of nothing (10 minutes, medium)
 #
 # An album with a ballad at 70 beats per minute and a dance track at 130 has a mean tempo of 100, at which nobody ever
 # played a note of it. How common is that? Write `miss`: the distance, in beats per minute, from the mean of an album's
-# tempos to the tempo of the track that comes nearest.
+# tempos to the tempo of the track that comes nearest. `tempos` is a plain list, and a list has no `.mean()` of its own.
 #
-# *Hint:* `np.abs(array - number)` gives all the distances at once.
+# *Hint: `np.asarray(tempos)` makes an array of a list, and `np.abs(array - number)` gives all the distances at once.*
 
 
-# %%
+# %% answer="miss"
 def miss(tempos):
-    """How far the mean of tempos is from the nearest of them."""
+    """How far the mean of tempos, a list, is from the nearest of them, 0 or more; the list stays as it is."""
     ### BEGIN SOLUTION
     tempos = np.asarray(tempos)
     return np.abs(tempos - tempos.mean()).min()
     ### END SOLUTION
 
 
-# %% tags=["check"]
-tried = miss([70, 130])
-assert tried is not None, "The function gives nothing back: does it end with `return …`?"
-assert np.isclose(tried, 30), f"70 and 130 have the mean 100, which is 30 from either; yours says {tried}."
-assert np.isclose(miss([70, 100, 130]), 0), "The mean of 70, 100 and 130 is one of them, so nothing is missed."
-assert np.isclose(miss([60, 61, 140]), 26), "Of 60, 61 and 140, the mean is 87, and 61 comes nearest: 26."
-albums = {}
-for record in records:
-    heard = spotify.features(spotify.tracks(record.source_id)).values()
-    tempos = [features["tempo"] for features in heard if "tempo" in features]
-    albums |= {f"{record.title} by {record.artist}": miss(tempos)} if len(tempos) > 1 else {}
-worst = max(albums, key=albums.get)
-share = np.mean([distance > 5 for distance in albums.values()])
-print(f"Well done. On {share:.0%} of the albums no track comes within 5 BPM of the mean tempo.")
-print(f"The worst is {worst}, where the nearest track is {albums[worst]:.0f} BPM away.")
+# %% check="miss" points=2
+with self_check():
+    tried = miss([70, 130])
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(tried) == 0, "One number is wanted, the smallest of the distances: take the minimum."
+    assert not np.isclose(tried, 100), "100 is the mean; how far is it from the nearest track?"
+    assert np.isclose(tried, 30), f"70 and 130 have the mean 100, which is 30 from either; yours says {tried}."
+    assert np.isclose(miss([70, 100, 130]), 0), (
+        "The mean of 70, 100 and 130 is one of them, so nothing is missed: is yours the *smallest* distance?"
+    )
+    assert not np.isclose(miss([60, 61, 140]), 0), "The mean is wanted, not the median, which is always a track's own."
+    assert np.isclose(miss([60, 61, 140]), 26), "Of 60, 61 and 140, the mean is 87, and 61 comes nearest: 26."
+    albums = {}
+    for record in records:
+        heard = spotify.features(spotify.tracks(record.source_id)).values()
+        tempos = [features["tempo"] for features in heard if "tempo" in features]
+        albums |= {f"{record.title} by {record.artist}": miss(tempos)} if len(tempos) > 1 else {}
+    worst = max(albums, key=albums.get)
+    share = np.mean([distance > 5 for distance in albums.values()])
+    print(f"Well done. On {share:.0%} of the albums no track comes within 5 BPM of the mean tempo.")
+    print(f"The worst is {worst}, where the nearest track is {albums[worst]:.0f} BPM away.")
+
+# %% hidden="miss"
+with self_check():
+    assert np.isclose(miss([140, 60, 61]), 26), (
+        "The order of the tracks must not matter: 140, 60 and 61 miss by 26, too."
+    )
+    assert np.isclose(miss([140, 139, 60]), 26), (
+        "140, 139 and 60 have the mean 113, which 139 misses by 26, whatever their order."
+    )
+    assert np.isclose(miss([100.0, 100.5]), 0.25), "Tempos have decimals: 100.0 and 100.5 miss by 0.25; do not round."
+    assert np.isclose(miss([93]), 0), "An album of one track misses nothing."
+    assert np.isclose(miss(np.array([70.0, 90.0, 140.0, 180.0])), 20), "The mean of 70, 90, 140 and 180 is 120: 20."
+    tempos = [140, 60, 61]
+    miss(tempos)
+    assert tempos == [140, 60, 61], "The function has changed the list that it was given: sort a copy, if at all."
 
 # %% [markdown]
 # Keep that in mind when notebook 09 asks a model for "120 beats per minute": it has learned from averages.
 #
+# ### Exercise 5 · May she? (15 minutes, medium)
+#
+# A student has filled the folder of this notebook with `LIVE = True`, with keys of her own. For a seminar she wants to
+# train a GAN that draws a cover for a genre and an energy. She has four arguments:
+#
+# 1. "It is for study. Nobody sells anything."
+# 2. "I shall leave Spotify's pictures out. The covers come from MusicBrainz, the numbers from ReccoBeats. From the
+#    folder I keep only the genres."
+# 3. "The law of my country lets researchers mine whatever they may read."
+# 4. "And `CoverSet.build` takes the folder if I write `permission="for study"`."
+#
+# Judge each argument in a sentence or two, with what this notebook and the records say. Then say what you would do in
+# her place.
+#
+# *Hint: read section 11 again, and the lines `terms_url` and `ml_use` of a record in section 9. Where did the genres
+# come from (section 7)? Notebook 01 prints what it thinks of MusicBrainz's terms.*
+
+# %% [markdown] answer="may_she" points=4
+# 1. Does not help. Spotify's terms rule out feeding its content to a model, and make no difference between studying and
+#    selling. She accepted them when she made her keys.
+# 2. Helps in part. The genres are from Spotify's artists, so they are its content like the pictures, and she would have
+#    to leave them out, too. MusicBrainz's covers still belong to labels and artists: the course calls that *unclear*.
+#    Of ReccoBeats she does not know how the numbers come about or on what terms they may be used.
+# 3. May be true, and answers another question. An exception in copyright law says what an owner cannot forbid in
+#    general; it does not undo a contract that she has entered herself.
+# 4. Works, and makes it worse. The program does not check the sentence; it writes it into the card. It should name a
+#    permission that she has, from Spotify and from the owners of the covers. "For study" names none.
+#
+# In her place I would train on dSleeves, which has genres and energies that belong to nobody, or take covers, genres
+# and numbers from places whose terms allow it, and use the folder of this notebook for looking things up.
+
+# %% [markdown] rubric="may_she"
+# - **1** for the first: the terms make no difference between study and business, and whoever has keys has accepted
+#   them;
+# - **1** for the second: the genres are Spotify's content, too, and leaving Spotify out does not make the other two
+#   sources clear;
+# - **1** for the third and fourth: a contract is not the law, and `permission=` records a permission, it does not give
+#   one;
+# - **1** for a way out that follows from these judgements and that she could really take.
+
+# %% [markdown] tags=["quiz"]
+
+# %% [markdown]
 # ## What to take away
 #
 # - An API answers questions in addresses with JSON, and a number that says who is to blame if it does not.

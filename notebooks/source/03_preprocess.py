@@ -12,7 +12,7 @@
 # Real folders hold scans that lie on their side, downloads that stopped half way, text files called `.jpg` and the same
 # cover five times over. This notebook turns such a folder into data that a GAN can learn from, one problem at a time.
 #
-# **30 minutes**, with or without a GPU. Before this: [00 · Welcome](00_welcome.ipynb).
+# **80 minutes**, with or without a GPU. Before this: [00 · Welcome](00_welcome.ipynb).
 #
 # **What you will learn**
 #
@@ -39,12 +39,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Image as Shown
 from IPython.display import Markdown, display
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageOps
 from scipy.fft import dctn
 
-from helpers import DATA, plots
+from helpers import DATA, plots, runtime
+from helpers.checks import self_check
 from helpers.covers import CoverSet
-from helpers.curate import make_non_covers, rank
 from helpers.errors import CourseError
 from helpers.preprocess import clean
 from helpers.preprocess.content import Cache, area, detect
@@ -61,6 +61,11 @@ BATCH = 64
 SEED = 3
 FOLDER = ""  # a folder of your own, for section 12
 WORK = Path(os.environ.get("COVERGAN_WORK", "work")) / "03_preprocess"
+
+# %%
+runtime.detect().apply()  # backend and precision, before Keras is imported
+
+from helpers.curate import make_non_covers, rank
 
 # %% [markdown]
 # ## 1 · A messy folder
@@ -161,7 +166,7 @@ for name in ("phone_photo.jpg", "half.jpg", "page.jpg", "empty.jpg"):
 # Here are the five strays: above, what three lines of careless code make of them; below, what `read` gives.
 
 
-# %%
+# %% alt="Five covers in two rows, careless above read. The grey one and the print look the same in both. The cut-out has dirty corners above and a clean white ground below, the phone's picture lies on its side and then stands, the video is squeezed and then whole."
 def framed(image, side=2 * SIZE):
     """The whole picture in the middle of a light square, so that pictures of any shape fit into a row."""
     return np.asarray(ImageOps.pad(image, (side, side), color="#e8e8e8"))
@@ -187,7 +192,7 @@ plots.strips({"careless": careless, "read": [framed(read(folder / name, 2 * SIZE
 # list of small steps. Each takes a picture and either returns one, changed or not, or refuses it. First, three ways to
 # make a wide picture square:
 
-# %%
+# %% alt="A wide dark picture with an emblem and type at its left, and three squares made of it: the centre cuts the emblem in half, entropy keeps it whole, pad keeps all of it, small between dark bars."
 wide = Image.new("RGB", (224, 128), drawn[12][1].getpixel((0, 0)))
 wide.paste(drawn[12][1], (0, 0))  # all that happens is on the left
 wide.save(WORK / "wide.png")
@@ -204,7 +209,7 @@ plots.labelled({"as it is": wide, **ways})
 # picture squarer: `video.jpg` was such a case. `TrimBorder` removes a margin all around, as product photos have; since
 # many covers have a margin by design, it is not among the default steps.
 
-# %%
+# %% alt="A cover between black bars and the same without them after Letterbox; a cover with a wide white margin and the same without it after TrimBorder."
 photo = Image.new("RGB", (180, 180), "white")
 photo.paste(drawn[13][1], (26, 26))
 photo.save(WORK / "photo.png")
@@ -218,7 +223,7 @@ plots.labelled(dict(zip(("video", "Letterbox", "product photo", "TrimBorder"), [
 # edges with how fast that change changes; it falls as soon as edges get soft, and cares neither for contrast nor for
 # how much of the cover is plain.
 
-# %%
+# %% alt="One cover five times, its score in each title: as drawn, blurred ever more, and enlarged from forty pixels. The score is near 1 for the sharp one, below a half after the least blur, and falls with each further one; the enlarged one is below a half, too."
 sharp = drawn[14][1]
 versions = {f"blur {radius}": sharp.filter(ImageFilter.GaussianBlur(radius)) for radius in (0, 1, 2, 4)}
 versions["enlarged"] = sharp.resize((40, 40)).resize(sharp.size, Image.Resampling.BICUBIC)
@@ -248,7 +253,7 @@ for path in sorted(folder.glob("[a-z]*.[jp]*g")):
 # given away. The same *file* twice is easily found, by a hash of its bytes such as SHA-256. The same *picture* in
 # another file is harder:
 
-# %%
+# %% alt="A cover with sun rays above mountains and its copies: smaller, cropped by a hair, brighter, with a yellow sticker, in other colours; last, quite another cover with a flower."
 original = drawn[20][1]
 sticker = original.copy()
 ImageDraw.Draw(sticker).ellipse((88, 8, 120, 40), fill="#e8c020")
@@ -269,7 +274,7 @@ plots.labelled(copies, height=1.2)
 # pixels, writes these as a sum of waves (the cosine transform, as in a JPEG), keeps the 8 x 8 slowest waves, and notes
 # of each whether it is stronger than the median.
 
-# %%
+# %% alt="Four steps of a hash: the cover, a coarse grey version of it, a noisy grey square with the strengths of its waves, and a board of eight by eight fields, black or white, its 64 bits."
 tiny = np.asarray(original.convert("L").resize((32, 32), Image.Resampling.LANCZOS))
 waves = dctn(tiny.astype(float))
 bits = waves[:8, :8] > np.median(waves[:8, :8])
@@ -294,12 +299,13 @@ for name, own in zip(copies, hashes, strict=True):
 # Comparing each of a million covers with each other would take $5 \cdot 10^{11}$ comparisons. But if two hashes differ
 # in at most 6 of 64 bits, then cut them into four pieces of 16 bits: at least one piece differs in one bit or none. So
 # it is enough to look up, piece by piece, the hashes with a nearly equal piece, as in a phone book. That takes seconds
-# instead of weeks.
+# instead of weeks. (The sticker changes more bits than 6, but none in the three quarters of the cover that it does not
+# touch: they find the pair.)
 #
 # The hash is colour-blind, and 64 bits are few: it also likes pairs that are not the same. So each pair it proposes
 # gets a second look, at 32 x 32 pixels in colour. Below 0.18 `difference` calls them one picture:
 
-# %%
+# %% alt="The copies again, each with its difference from the original: close to 0 for smaller, cropped, brighter and sticker, above 0.18 for the other colours, and many times that for the other cover."
 judged = [f"{name}: {difference(views[0], view):.2f}" for name, view in zip(copies, views, strict=True)]
 plots.labelled(dict(zip(judged, copies.values(), strict=True)), height=1.2)
 
@@ -342,19 +348,19 @@ for reason, files in left_out.items():
 # %% [markdown]
 # Beside it lie contact sheets. This one shows what was merged, the copy that was kept in a green frame:
 
-# %%
+# %% alt="Contact sheet of twenty pairs. At the left of each, in a green frame, the larger copy that is kept; beside it, without a frame, the smaller and slightly cropped one that was merged into it. All pairs show the same cover."
 Shown(filename=covers.path / "duplicates.jpg", width=900)
 
 # %% [markdown]
 # And what was refused though it could be decoded:
 
-# %%
+# %% alt="Contact sheet of refused pictures, each under its reason: a tiny icon under 'the shorter side has too few pixels', a flat banner under 'one side is too many times the other', and a plain grey square under 'almost all of it is one colour'."
 Shown(filename=covers.path / "rejected.jpg")
 
 # %% [markdown]
 # `card.html` is the same card as a page for people. No number replaces looking, so look at the covers, too:
 
-# %%
+# %% alt="Four rows of sixteen clean covers of one size: portraits, landscapes, emblems, patterns and type in many styles, from black and white to pink and violet."
 plots.show(covers[:64], columns=16, scale=1)
 
 # %% [markdown]
@@ -369,7 +375,7 @@ covers.table[["artist", "title", "year", "genres", "width", "jpeg_quality", "sha
 # The table also knows how bright each cover is and which few colours make it up (median cut, then k-means), so covers
 # can be chosen by colour:
 
-# %%
+# %% alt="Ten covers, under each a column with its main colours, which suits what one sees: browns under a sepia one, greys under a black-and-white one. Below, a row of covers chosen for yellow; each has large yellow or golden parts."
 swatches = []
 for index in range(0, 40, 4):
     colours = [tuple(bytes.fromhex(colour[1:])) for colour in covers.table["palette"][index][:4]]
@@ -384,7 +390,7 @@ plots.show(yellow[:20], columns=20, scale=1, title=f"{len(yellow)} covers have y
 # (`pip install 'album-cover-gans[content]'`). Their answers are kept by the hash of the file, so that nobody has to be
 # asked twice. The text detector gives each pixel a probability of being type, and boxes drawn around what is connected:
 
-# %%
+# %% alt="Six covers with red boxes around the artist's name and the title, and how much of the cover they take up. The boxes fit large and small type on most of them, though some are wider than the words."
 examples = {str(index): drawn[index][1] for index in range(30, 36)}
 try:
     found = detect(examples, ["text"], Cache(WORK / "content.sqlite"))
@@ -427,7 +433,7 @@ Markdown("\n".join(lines))
 # non-covers of its own from the covers (collages, details, a cover lying on a table), learns to tell them from covers
 # by the 1,280 numbers in which a network sees them, and looks which of our pictures it takes for one.
 
-# %%
+# %% alt="Twenty covers in a row, the most doubtful first. Collages, a cover lying on a table and enlarged details come early, mixed with a few ordinary covers that look bare."
 suspects = make_non_covers(covers[:], 8, seed=SEED)
 mixed = np.concatenate([covers[:192], suspects])
 order, scores = rank(mixed, seed=SEED)
@@ -435,9 +441,9 @@ found = np.isin(order[:20], np.arange(192, 200)).sum()
 plots.show(mixed[order[:20]], columns=20, scale=1, title=f"Most doubtful first: {found} of the 8 among the first 20")
 
 # %% [markdown]
-# That was easy, since these non-covers were made the way `rank` makes them. On a real crawl the shape of the original
-# says most, and some posters look just like covers. So it sorts, and a person decides, who now need not look at
-# everything.
+# `rank` had it easy, since these non-covers were made the way `rank` makes them, and still the list is not clean:
+# ordinary covers that look bare come in between. On a real crawl the shape of the original says most, and some posters
+# look just like covers. So it sorts, and a person decides, who now need not look at everything.
 
 # %% [markdown]
 # ## 7 · A file as an array
@@ -471,7 +477,7 @@ print(f"After a restart, batch 9 is the same as before: {np.array_equal(ten[9], 
 # %% [markdown]
 # Here are the first covers of three batches, a row for each.
 
-# %%
+# %% alt="Three rows of sixteen covers, the first of three batches: mixed genres and styles in each row, in another order each time."
 plots.show(np.concatenate([batch[:16] for batch in ten[:3]]), columns=16, scale=1)
 
 # %% [markdown]
@@ -511,15 +517,16 @@ train, test = covers.split(by="artist", test=0.1, seed=SEED)
 both = set(train.table["artist"]) & set(test.table["artist"]) - {""}
 print(f"{len(train)} covers to train on, {len(test)} to test with; artists on both sides: {len(both)}")
 
-# %%
+# %% alt="A row of sixteen covers set aside for the test, of many genres; they look like the others."
 plots.show(test[:16], columns=16, scale=1, title="Set aside: covers the model will never see")
 
 # %% [markdown]
 # Genres are seldom balanced. If one has ten times the covers of another, a model that learns genres hears ten times as
 # much about it. Two remedies: give the rare genre's covers a higher *weight* in the loss, or draw them more often, as
-# `train.batches(BATCH, seed=SEED, balanced=True)` does.
+# `train.batches(BATCH, seed=SEED, balanced=True)` does. The bar *unknown* is no genre: it stands for our few strays, of
+# which nobody told one, and its huge weight is a reason to leave such covers out.
 
-# %%
+# %% alt="A bar for each genre, its number of covers, with the weight written above. The commonest genre, folk, has the smallest weight, about 0.7; the few covers of unknown genre have by far the largest."
 weights = train.class_weights()
 names, counts = np.unique(train.genres, return_counts=True)
 figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
@@ -539,14 +546,15 @@ plt.show()
 # female artists. A list of 93 albums from the same charts, which says of each act whether it is a girl group or a
 # woman, or a boy group or a man, gives this:
 
-# %%
+# %% alt="Stacked bars of albums by year, 2010 to 2019. In 2010 four of eight are by girl groups or women, in every later year one or two of about ten. In all, 14 of 93 albums are by women and 79 by men."
 chart = json.loads((DATA / "results" / "kpop_groups.json").read_text())
 years = list(chart["years"])
 figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
 below = np.zeros(len(years))
-for group, name, colour in (("girl", "girl groups, women", plots.G_COLOUR), ("boy", "boy groups, men", plots.D_COLOUR)):
+looks = {"color": plots.G_COLOUR, "hatch": "///", "edgecolor": "white"}, {"color": plots.D_COLOUR}
+for group, name, look in zip(("girl", "boy"), ("girl groups, women", "boy groups, men"), looks, strict=True):
     albums = np.array([chart["years"][year].get(group, 0) for year in years])
-    axis.bar(years, albums, bottom=below, color=colour, label=f"{name}: {albums.sum()} of {chart['albums']}")
+    axis.bar(years, albums, bottom=below, label=f"{name}: {albums.sum()} of {chart['albums']}", **look)
     below += albums
 axis.set(ylabel="albums")
 axis.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
@@ -587,7 +595,7 @@ plt.show()
 # until then it shows our strays. On Colab, the folder symbol at the left uploads files. First, what each file looks
 # like before and after the steps of section 3, or why it was refused:
 
-# %%
+# %% alt="Pictures of the folder before and after the steps, in two rows. Grey cover, print, cut-out and phone picture stay as they are; the video still has lost its black bars and fills the square."
 paths = [path for record, path in folder_covers(FOLDER or folder) if FOLDER or record.source == "web"][:8]
 pairs = []
 for path in paths:
@@ -601,7 +609,7 @@ plots.strips({"before": [pair[0] for pair in pairs], "after": [pair[1] for pair 
 # %% [markdown]
 # And then all of it, with the contact sheets. Are there pictures that you would have kept, or thrown out?
 
-# %%
+# %% alt="With a folder of your own, its contact sheets: the covers kept, the copies that were merged, and the pictures refused with their reasons."
 own = CoverSet.build(FOLDER or folder, WORK / "own", size=SIZE)
 print(own)
 for name in ("covers.jpg", "duplicates.jpg", "rejected.jpg"):
@@ -611,18 +619,58 @@ for name in ("covers.jpg", "duplicates.jpg", "rejected.jpg"):
 # %% [markdown]
 # ## Exercises
 #
-# ### Exercise 1 · A step of your own (10 minutes, easy)
+# ### Exercise 1 · What a hash minds (3 minutes, easy)
+#
+# Predict before you measure. One cover is changed in three ways:
+#
+# - **a**: saved as a JPEG of quality 10, so coarsely that it falls into blocks
+# - **b**: made half as bright
+# - **c**: mirrored, left for right
+#
+# Which of them changes the most of the 64 bits of its perceptual hash? Write the letter.
+#
+# *Hint: each bit says whether a slow wave is stronger than the median of all. What does each change do to the slow
+# waves, and to the median?*
+
+# %% answer="predict_hash"
+### BEGIN SOLUTION
+prediction = "c"
+### END SOLUTION
+
+# %% check="predict_hash" points=1 alt="The same cover four times: as it is, in coarse blocks, half as bright, and mirrored, each with the number of bits that have changed. It is a few for the first two changes and about half of the 64 for the mirrored one."
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    assert prediction != "a", "A coarse JPEG saves on the fast waves; the hash looks at the 64 slowest, which it keeps."
+    assert prediction != "b", (
+        "At half the brightness all waves are half as strong, and so is their median: hardly any bit minds."
+    )
+    cover = drawn[14][1]
+    cover.save(WORK / "coarse.jpg", quality=10)
+    changes = {
+        "as it is": cover,
+        "a": Image.open(WORK / "coarse.jpg"),
+        "b": cover.point(lambda level: level // 2),
+        "c": ImageOps.mirror(cover),
+    }
+    whole = {name: fingerprint(image)[1][0] for name, image in changes.items()}
+    flipped = {name: int(np.bitwise_count(own ^ whole["as it is"])) for name, own in whole.items()}
+    print("Well done. Half of the waves change their sign in a mirror, and a copy turned round is not found at all.")
+    display(plots.labelled({f"{name}: {flipped[name]} bits": image for name, image in changes.items()}))
+
+# %% [markdown]
+# ### Exercise 2 · A step of your own (10 minutes, easy)
 #
 # Say you want to train on colourful covers only. Write the step `Colourful`: a picture whose *colourfulness* is under
 # `least` is refused with `Rejected("flat")`, any other is returned as it is. Take as colourfulness of a pixel the
 # difference between its strongest and its weakest channel, from 0 for grey to 255; of a picture, the mean over its
-# pixels.
+# pixels. (The check builds a set with your step. Steps come before copies are merged, so among the pictures it counts
+# as refused are copies.)
 #
-# *Hint:* `np.asarray(picture.image)` gives the pixels, [height, width, 3]. They are whole numbers from 0 to 255 that
-# cannot become negative, but the maximum is never less than the minimum.
+# *Hint: `np.asarray(picture.image)` gives the pixels, [height, width, 3]. They are whole numbers of one byte, which
+# cannot be negative: subtract the smaller from the larger.*
 
 
-# %%
+# %% answer="colourful"
 @dataclass(frozen=True)
 class Colourful:
     """Refuse pictures that are grey, or nearly."""
@@ -638,41 +686,65 @@ class Colourful:
         ### END SOLUTION
 
 
-# %% tags=["check"]
-def passes(step, colour):
-    """Whether a picture of one colour gets through the step."""
-    Image.new("RGB", (8, 8), colour).save(WORK / "one_colour.png")
-    picture = read(WORK / "one_colour.png", 8)
+# %% check="colourful" points=2 alt="A strip of twenty covers that are colourful enough, most of them in strong red, orange, pink, violet or yellow."
+def passes(step, *colours):
+    """Whether a picture in stripes of these colours gets through the step."""
+    stripes = Image.new("RGB", (len(colours), 1))
+    stripes.putdata([ImageColor.getrgb(colour) for colour in colours])
+    stripes.resize((8 * len(colours), 8), Image.Resampling.NEAREST).save(WORK / "stripes.png")
+    picture = read(WORK / "stripes.png", 8)
     try:
         result = step(picture)
-    except Rejected:
+    except Rejected as rejected:
+        assert rejected.reason == "flat", f'Refuse with Rejected("flat"); your reason is {rejected.reason!r}.'
         return False
-    assert result is picture, "The step gives nothing back: let it end with `return picture`."
+    assert not isinstance(result, Rejected), 'A refusal is *raised*: `raise Rejected("flat")`, without `return`.'
+    assert result is picture, "What is colourful is returned as it is: let the step end with `return picture`."
     return True
 
 
-assert passes(Colourful(), "red"), "Red is as colourful as can be (255), and was refused."
-assert not passes(Colourful(), "#7a7a7a"), "Grey got through: its colourfulness is 0."
-assert passes(Colourful(20), (120, 100, 110)), "A difference of 20 is not *under* 20, but was refused."
-assert not passes(Colourful(200), "#c08040"), (
-    "With least=200, a difference of 128 is too little: is 20 written somewhere?"
-)
-shutil.rmtree(WORK / "colourful", ignore_errors=True)
-colourful = CoverSet.build(folder, WORK / "colourful", size=SIZE, steps=[*steps, Colourful(60)])
-print(f"Well done. {len(colourful)} covers are colourful, {colourful.card['steps']['Colourful']['refused']} are not.")
-plots.show(colourful[:20], columns=20, scale=1)
+with self_check():
+    assert passes(Colourful(), "red"), "Red is as colourful as can be (255), and was refused."
+    assert not passes(Colourful(), "#7a7a7a"), "Grey got through: its colourfulness is 0."
+    assert passes(Colourful(20), "#78646e"), "A difference of 20 (120 - 100) is not *under* 20, but was refused."
+    assert not passes(Colourful(200), "#c08040"), "With least=200, 128 is too little: is 20 written somewhere?"
+    assert not passes(Colourful(), "black", "white"), "Stripes of black and white are grey in each pixel: use axis=2."
+    assert passes(Colourful(100), "red", "cyan"), "Red beside cyan: each pixel's difference first, the mean afterwards."
+    shutil.rmtree(WORK / "colourful", ignore_errors=True)
+    colourful = CoverSet.build(folder, WORK / "colourful", size=SIZE, steps=[*steps, Colourful(60)])
+    too_grey = colourful.card["steps"]["Colourful"]["refused"]
+    print(f"Well done. {len(colourful)} covers are colourful, {too_grey} are not.")
+    plots.show(colourful[:20], columns=20, scale=1)
+
+# %% hidden="colourful"
+with self_check():
+    assert not passes(Colourful(), "black", "white"), (
+        "Black stripes beside white ones are grey in every pixel: take the difference within each pixel, along axis 2."
+    )
+    assert passes(Colourful(100), "red", "cyan"), (
+        "Red beside cyan is colourful, though grey on average: take each pixel's difference first, the mean afterwards."
+    )
+    assert passes(Colourful(100), "red", "grey") and not passes(Colourful(140), "red", "grey"), (
+        "Half red and half grey has a colourfulness of 127.5: the mean over all pixels, neither the most nor the least."
+    )
+    assert passes(Colourful(90), "#000064") and passes(Colourful(90), "#640000"), (
+        "A pixel of 100 blue and nothing else has a colourfulness of 100, and so has one of red: all channels count."
+    )
+    assert not passes(Colourful(30), "#787864"), "A pixel's weakest channel is its minimum: 120 - 100 is 20 here."
 
 # %% [markdown]
-# ### Exercise 2 · The average cover (10 minutes, medium)
+# ### Exercise 3 · The average cover (10 minutes, medium)
 #
-# What does the average of all covers look like? With a million of them, `covers.images.mean(axis=0)` might take all
-# the memory there is. Write `average_cover`, which never holds more than `chunk` covers at once.
+# What does the average of all covers look like? A million of them, turned into decimals of eight bytes all at once,
+# would take eight times the 12 GB of section 7. Write `average_cover`, which reads the covers in slices of at most
+# `chunk`, and never has more of them in hand. (`covers.images.mean(axis=0)` gives the same picture, and the check below
+# cannot tell; the grading watches how many covers are read at once.)
 #
-# *Hint:* `covers[i : i + chunk]` reads a slice, and `range(0, len(covers), chunk)` gives the starts. Add up the
-# *sums* in an array of floats, and divide at the end: the last chunk may be shorter than the others.
+# *Hint: `covers[i : i + chunk]` reads a slice, and `range(0, len(covers), chunk)` gives the starts. Add up the
+# **sums** in an array of floats, and divide at the end: the last chunk may be shorter than the others.*
 
 
-# %%
+# %% answer="average_cover"
 def average_cover(covers, chunk=100):
     """The mean over all covers of a CoverSet, float [S, S, 3]."""
     ### BEGIN SOLUTION
@@ -683,41 +755,79 @@ def average_cover(covers, chunk=100):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-mean = average_cover(covers)
-assert mean is not None, "The function gives nothing back: does it end with `return …`?"
-assert np.shape(mean) == (SIZE, SIZE, 3), f"The average of covers is a cover: {(SIZE, SIZE, 3)}, not {np.shape(mean)}."
-truth = covers.images.mean(axis=0)
-assert np.max(mean) > 2, "The average is almost black: divide once by the number of covers, not by every chunk's."
-assert np.allclose(mean, truth, atol=0.01), (
-    "Close, but not the mean: does the short last chunk weigh as much as the rest?"
-)
-assert np.allclose(average_cover(covers, chunk=7), truth, atol=0.01), (
-    "With chunk=7 it is wrong: is 100 written somewhere?"
-)
-stretched = 255 * (mean - mean.min()) / np.ptp(mean)
-plots.show(
-    np.rint([mean, stretched]).astype(np.uint8),
-    scale=3,
-    title="Well done. The average cover, and the same with its contrast stretched:",
-)
+# %% check="average_cover" points=2 alt="Two squares. The average cover is an even brownish grey. With its contrast stretched, a light middle, three beams of light from the upper edge and the lines of a frame stand out."
+with self_check():
+    mean = average_cover(covers)
+    assert mean is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.shape(mean) == (SIZE, SIZE, 3), (
+        f"The average of covers is a cover: {(SIZE, SIZE, 3)}, not {np.shape(mean)}."
+    )
+    truth = covers.images.mean(axis=0)
+    assert np.mean(mean) > 20, (
+        "The average is almost black: is the sum kept in floats, and divided just once, after the last chunk?"
+    )
+    assert np.max(mean) <= 255, "The average is brighter than white: divide the sum by the number of all covers."
+    assert np.allclose(mean, truth, atol=0.01), (
+        "Close, but not the mean: does the short last chunk weigh as much as the rest, or is it left out?"
+    )
+    assert np.allclose(average_cover(covers, chunk=7), truth, atol=0.01), (
+        "With chunk=7 it is wrong: is 100 written somewhere?"
+    )
+    stretched = 255 * (mean - mean.min()) / np.ptp(mean)
+    plots.show(
+        np.rint([mean, stretched]).astype(np.uint8),
+        scale=3,
+        title="Well done. The average cover, and the same with its contrast stretched:",
+    )
+
+
+# %% hidden="average_cover"
+class Watched:
+    """Like a CoverSet, but it notes how many covers are asked for at once."""
+
+    def __init__(self, count):
+        self.pixels = np.random.default_rng(SEED).integers(200, 256, (count, 4, 4, 3), np.uint8)
+        self.images, self.shape, self.dtype, self.size, self.most = self, self.pixels.shape, np.uint8, 4, 0
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, key):
+        self.most = max(self.most, self.pixels[key].size // 48)
+        return self.pixels[key]
+
+    def mean(self, *_, **__):
+        raise AssertionError("This asks for all covers at once: read slices of `chunk` covers, and add up their sums.")
+
+    sum = astype = __array__ = mean
+
+
+with self_check():
+    for count, chunk in ((23, 10), (20, 10), (3, 10), (5, 1)):
+        watched = Watched(count)
+        tried = average_cover(watched, chunk=chunk)
+        assert watched.most <= chunk, f"With chunk={chunk}, {watched.most} covers were read at once: use `chunk`."
+        assert np.allclose(tried, watched.pixels.mean(axis=0), atol=0.01), (
+            f"The average of {count} covers in chunks of {chunk} is wrong: is the sum kept in floats, and divided once?"
+        )
 
 # %% [markdown]
-# Brown, as when all paints are mixed. With the contrast stretched, there is something round in the middle, as there is
-# on most covers, a head or an emblem, and a trace of type near the upper and lower edges. This much all covers have in
-# common, and it will be among the first things a generator learns.
+# Brown, as when all paints are mixed. With the contrast stretched, the middle is lighter than the edges, for that is
+# where most covers have their subject. The beams from above are the program's own doing: it hangs its stage lights in
+# the same places every time. What all covers have in common will be among the first things a generator learns, whether
+# it belongs to album covers or only to this data set.
 #
-# ### Exercise 3 · How leaky is a random split? (10 minutes, medium)
+# ### Exercise 4 · How leaky is a random split? (10 minutes, medium)
 #
 # Suppose we had split cover by cover, without a thought for artists. Write `leak`, the share of test covers whose
 # artist also has a cover in training. Covers without an artist, where the name is empty, cannot be judged: leave them
 # out.
 #
-# *Hint:* `set(train_artists)` makes it quick to ask whether a name is in it. The mean of a list of `True` and `False`
-# is the share of `True`.
+# *Hint: `set(train_artists)` makes it quick to ask whether a name is in it. The mean of a list of `True` and `False`
+# is the share of `True`.*
 
 
-# %%
+# %% answer="leak"
 def leak(train_artists, test_artists):
     """The share, from 0 to 1, of test covers with a known artist who is also in training; both are lists of names."""
     ### BEGIN SOLUTION
@@ -726,21 +836,93 @@ def leak(train_artists, test_artists):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-tried = leak(["A", "A", "B", ""], ["A", "C", "C", "B", ""])
-assert tried is not None, "The function gives nothing back: does it end with `return …`?"
-assert not np.isclose(tried, 0.6), "The cover without an artist was counted as leaked: leave empty names out."
-assert not np.isclose(tried, 0.4), (
-    "The cover without an artist was counted among the test covers: leave empty names out."
-)
-assert np.isclose(tried, 0.5), (
-    f"Of the four named test covers A and B leak, so it should be 0.5; yours says {tried:.2f}."
-)
-shuffled = covers.table["artist"].sample(frac=1, random_state=SEED).tolist()
-at_random = leak(shuffled[len(test) :], shuffled[: len(test)])
-by_artist = leak(train.table["artist"], test.table["artist"])
-assert by_artist == 0, "A split by artist leaks nothing, but your function says it does."
-print(f"Well done. Split at random, {at_random:.0%} of the test covers leak; split by artist, none do.")
+# %% check="leak" points=2
+with self_check():
+    tried = leak(["A", "A", "B", ""], ["A", "C", "C", "B", ""])
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(tried) == 0, "One number is wanted, the share over all test covers: take the mean."
+    assert tried <= 1, f"A share lies between 0 and 1; yours is {tried}. Divide by the number of named test covers."
+    assert not np.isclose(tried, 0.6), "The cover without an artist was counted as leaked: leave empty names out."
+    assert not np.isclose(tried, 0.4), (
+        "The cover without an artist was counted among the test covers: leave empty names out."
+    )
+    assert not np.isclose(tried, 2 / 3), "Covers are counted, not artists: the two test covers of C count twice."
+    assert not np.isclose(tried, 1), (
+        "Two of the test covers are by C, who is not in training, and do not leak: are the two lists swapped?"
+    )
+    assert np.isclose(tried, 0.5), (
+        f"Of the four named test covers A and B leak, so it should be 0.5; yours says {tried:.2f}."
+    )
+    shuffled = covers.table["artist"].sample(frac=1, random_state=SEED).tolist()
+    at_random = leak(shuffled[len(test) :], shuffled[: len(test)])
+    by_artist = leak(train.table["artist"].tolist(), test.table["artist"].tolist())
+    assert by_artist == 0, "A split by artist leaks nothing, but your function says it does."
+    print(f"Well done. Split at random, {at_random:.0%} of the test covers leak; split by artist, none do.")
+
+# %% hidden="leak"
+with self_check():
+    assert np.isclose(leak(["A"], ["A", "A", "B"]), 2 / 3), (
+        "Two of the three test covers are by A, who is in training: 2/3. Count test covers, not artists."
+    )
+    assert np.isclose(leak(["A", "B", "C", "C"], ["C", "D"]), 0.5), (
+        "One of two test covers leaks, however many covers the artists have in training."
+    )
+    assert np.isclose(leak(["A", "B"], ["B", "A", "B"]), 1), "Here every test cover leaks: 1."
+    assert np.isclose(leak(["Anna", ""], ["Ann", "anna", ""]), 0), "Ann and Anna are two artists: compare whole names."
+    assert np.isclose(leak([""], ["", "", "A"]), 0), "Two covers without a name need not be by the same artist."
+
+# %% [markdown]
+# ### Exercise 5 · Who was wronged? (15 minutes, medium)
+#
+# Every cleaning step is an opinion. A colleague adds the rule of exercise 2 to the steps, `Colourful(30)`, "because
+# grey covers look dull". Here is what this does to the set of section 5: the first sixty covers that the rule refuses,
+# and what share of each genre they are.
+
+# %% alt="Sixty refused covers, faint landscapes, black-and-white emblems, portraits in sepia, all of them whole. A bar for each genre: more than four fifths of classical and well over half of ambient, folk and metal are refused, but hardly any k-pop or electronic."
+channels = np.sort(covers[:], axis=-1)
+refused = (channels[..., 2] - channels[..., 0]).mean(axis=(1, 2)) < 30
+plots.show(covers[np.flatnonzero(refused)[:60]], columns=20, scale=1)
+names, index = np.unique(covers.genres, return_inverse=True)
+figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
+axis.bar(names, 100 * np.bincount(index, refused) / np.bincount(index), color=plots.D_COLOUR)
+axis.set(ylabel="% refused", ylim=(0, 100), title=f"{refused.sum()} of {len(covers)} covers are refused")
+axis.tick_params(axis="x", rotation=45)
+axis.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# Write to the colleague:
+#
+# 1. Which of the refused pictures were wronged, and which, if any, were not? Say the same of the files that `card`
+#    lists as rejected in section 5: is there one whose kind could hit a real, well-known cover?
+# 2. Whom does the rule hit, and what would a generator trained on the rest do when asked for that genre?
+# 3. Should the rule be kept, changed or dropped? And what must the data card say in either case?
+#
+# *Hint: the Beatles' album of 1968 is white all over, and metal has its black ones. A genre that is not in the data
+# cannot be asked for; what about one of which only the untypical covers are left?*
+
+# %% [markdown] answer="wronged" points=4
+# Nearly all of them were wronged: they are whole, sharp covers whose designer wanted them grey, sepia or black. The
+# rule measures a style and calls it a fault. Of the rejected files, those that are empty, cut off, no picture or an
+# icon were treated rightly, for there is no cover to be had from them. `placeholder.png` was rightly refused, too, but
+# its rule, "almost all of it is one colour", would also refuse an all-white or all-black album. These should be looked
+# at by a person.
+#
+# The rule hits classical most, then ambient, folk and metal, and hardly touches k-pop. Asked for classical, a generator
+# would draw from the few colourful covers that are left, so in colours that are rare for the genre, and with little
+# variety. Nobody would see from its pictures that this was decided by a cleaning step.
+#
+# I would drop it. Who wants colourful pictures may choose them after training, or keep the same share of every genre.
+# In either case the card must name the step and its threshold, and how many covers of each genre it refused.
+
+# %% [markdown] rubric="wronged"
+# - **1** for telling apart, with pictures of the sheet and files of the card, what is no cover from what is only
+#   another style;
+# - **1** for reading from the figure which genres are hit, and that others hardly are;
+# - **1** for what a generator would then draw, so concretely that one could look for it;
+# - **1** for a decision that follows from this, and for what the card must say (the step, its threshold, whom it hit).
+
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away
@@ -753,8 +935,7 @@ print(f"Well done. Split at random, {at_random:.0%} of the test covers leak; spl
 #   resumed.
 # - Test covers must come from other artists than training covers, or the test is given away.
 #
-# Next comes notebook 04,
-# where such a set teaches two networks.
+# Next comes [04 · DCGAN](04_dcgan.ipynb), where such a set teaches two networks.
 #
 # ## Where the idea comes from
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 05 · A cover for every genre: ACGAN
 #
-# **75 minutes** (30 of them the computer's). Before this: [04 · DCGAN](04_dcgan.ipynb).
+# **110 minutes** (30 of them the computer's). Before this: [04 · DCGAN](04_dcgan.ipynb).
 #
 # The DCGAN draws whatever it likes. Now you ask for something: jazz, the seventies, half metal and half ambient. The
 # covers you get back are one thing; whether they *are* jazz is another, and you will ask an independent judge.
@@ -45,6 +45,7 @@ from IPython.display import Markdown, display
 from keras import layers, ops
 
 from helpers import DATA, plots
+from helpers.checks import self_check
 from helpers.covers import CoverSet
 from helpers.gan import acgan, losses, weights
 from helpers.gan.conditions import Conditions
@@ -58,7 +59,7 @@ from helpers.sources.synthetic import synthetic_covers
 # dSleeves knows the genre and the year of every cover, because they were drawn from them. Here are ten of each of four
 # genres. Look for what the covers of a row have in common: that is all a network can learn from.
 
-# %%
+# %% alt="Ten covers each of ambient, jazz, kpop and metal. A row has colours in common: hazy blue-grey for ambient, paper and brown for jazz, pink and white for kpop, black with red and white for metal; subjects vary."
 covers = CoverSet.build(
     synthetic_covers(PROFILE.covers, PROFILE.image_size, seed=SEED),
     WORK / f"covers_{PROFILE.covers}_{PROFILE.image_size}px",
@@ -146,7 +147,7 @@ for name, tensor in gan.discriminator.output.items():
 #   L_G = L_G^{\text{real or fake}} + \lambda\, H(c,\ \text{head}(G(z, c)))$$
 #
 # $H$ is the cross-entropy between a row of shares and what a softmax makes of the head's numbers. Rows of zeros, of
-# covers whose label is unknown, count for nothing. You will write it in exercise 1; here is the package's, on a cover
+# covers whose label is unknown, count for nothing. You will write it in exercise 2; here is the package's, on a cover
 # of half rock and half folk:
 
 # %%
@@ -189,17 +190,18 @@ gan.fit(covers, steps, PROFILE.batch_size, seed=SEED, run=WORK / "acgan")
 # ## 6 · Same latents, another genre
 #
 # Each column below is one vector of latents, each row a genre. Go down a column: does something stay while the genre
-# changes? Usually it is the layout, where the light and the dark are, while colour and texture follow the row. Nobody
-# asked for that division of labour; it is simply the cheapest way to obey.
+# changes? Often it is the layout, where the light and the dark are, while colour and texture follow the row. Nobody
+# asked for that division of labour; it is simply the cheapest way to obey, and training may undo it again. The longer a
+# generator is trained, the more a genre may get motifs of its own, too, and the less of the layout is shared.
 
-# %%
+# %% alt="Twelve rows of ten generated covers, a row for each genre, a column for each vector of latents. Colour and texture follow the row; going down a column, light and dark areas often keep their places."
 plots.strips({name: gan.generate(10, seed=SEED + 1, genre=name) for name in gan.genres})
 
 # %% [markdown]
-# In the `smoke` profile these are the first seconds of a training. The same code, run for longer, is in `data/weights`,
+# In the `smoke` profile this is the beginning of a training. The same code, run for longer, is in `data/weights`,
 # with a card that says how; the pictures from here on are drawn by it.
 
-# %%
+# %% alt="Twelve rows of ten covers after the longer training, a row for each genre: sepia for country, purple for hiphop, white and green or pink for kpop, nearly black for metal. Within a row several covers resemble each other."
 longer, card = weights.load("acgan_dsleeves_32")
 display(Markdown(f"*{card['steps']:,} steps of {card['batch_size']} covers at {card['image_size']} px:*"))
 plots.strips({name: longer.generate(10, seed=3, genre=name) for name in longer.genres})
@@ -207,9 +209,11 @@ plots.strips({name: longer.generate(10, seed=3, genre=name) for name in longer.g
 # %% [markdown]
 # ### Decades
 #
-# The year has its own numbers in the row. Here the latents and the genre stay, and only the decade moves:
+# The year has its own numbers in the row. Here the latents and the genre stay, and only the decade moves. Look down a
+# column for what a decade brings to several genres at once, such as a frame or round spots, and along a row for what
+# stays, such as the brown of country:
 
-# %%
+# %% alt="Five genres in eight decades each, from 1950 on the left to 2020 on the right. Along a row texture, colours and frame change from decade to decade, while the row keeps a colouring of its own."
 strips = {
     genre: np.concatenate([longer.generate(1, seed=5, genre=genre, decade=decade) for decade in longer.decades])
     for genre in ("rock", "pop", "jazz", "country", "folk")
@@ -224,7 +228,7 @@ plots.strips(strips, scale=2)
 # go from one genre to the other in nine steps.
 
 
-# %%
+# %% alt="Four rows from one genre to another in nine steps. Colours and shapes change little by little, rings into an eye or a helmet; the covers in the middle are whole pictures rather than two laid over each other."
 def between(first, second, seed, count=9):
     shares = [{first: 1 - share, second: share} for share in np.linspace(0, 1, count)]
     return np.concatenate([longer.generate(1, seed, mixture, decade=1990) for mixture in shares])
@@ -267,7 +271,7 @@ for name, scores in (opinions | witness).items():
 # what was asked for and a column what the judge saw. Compare the two: what the judge confuses in *real* covers is not
 # the generator's fault. Where only the left one has dark spots beside the diagonal, the generator is to blame.
 
-# %%
+# %% alt="Two confusion matrices of twelve genres, fakes on the left, real covers on the right. Both have a dark diagonal; beside it, the left one has more and darker cells, in a few rows above all."
 confusions(opinions)
 
 # %% [markdown]
@@ -275,7 +279,7 @@ confusions(opinions)
 # that is what *calibrated* means. On fakes the same curve says something else: whether they are as typical as the judge
 # thinks.
 
-# %%
+# %% alt="Share of right opinions against the judge's confidence, for fakes and for real covers, beside the diagonal. Both curves rise with it; where they lie below, the judge is surer than it should be."
 reliability_curves(opinions)
 
 # %% [markdown]
@@ -286,7 +290,8 @@ reliability_curves(opinions)
 # ## 9 · What we tried
 #
 # `benchmarks/acgan_recipes.py` trained each way to tell the genre with the same processor time, and measured quality,
-# diversity (MS-SSIM, which the next notebook explains; lower is more diverse) and the judge's accuracy on fakes:
+# recall (the share of real covers whose like the generator draws, see notebook 07), diversity (MS-SSIM, which the next
+# notebook explains; lower is more diverse) and the judge's accuracy on fakes:
 
 # %%
 tried = json.loads((DATA / "results" / "acgan_recipes.json").read_text())
@@ -332,7 +337,41 @@ display(Markdown("\n".join(lines)))
 # %% [markdown]
 # ## Exercises
 #
-# ### Exercise 1 · The class loss (10 minutes, medium)
+# ### Exercise 1 · A cover of no genre (3 minutes, easy)
+#
+# Predict before you run it. The generator of section 6 is given a row of nothing but zeros, which it never saw in
+# training. What does a conditional batch norm, $y = (1 + W c)\,h + V c$, then hand on?
+#
+# - **a** Zeros: every product with $c$ is 0, and the cover is plain grey.
+# - **b** Just $h$: the cover is drawn without anything that a genre adds.
+# - **c** The mean over the genres: the cover lies in the middle between all of them.
+#
+# Write the letter.
+#
+# *Hint: put $c = 0$ into the formula. Which row $c$ would give the mean of all genres?*
+
+# %% answer="predict_no_genre"
+### BEGIN SOLUTION
+prediction = "b"
+### END SOLUTION
+
+# %% check="predict_no_genre" points=1 alt="Ten covers each of no genre, of equal shares of all, of jazz and of metal, from the same latents. Those of no genre are loud and colourful and look like none of the genres; equal shares give the same shapes in muted colours."
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    assert prediction != "a", "Wc and Vc are 0 indeed, but h is multiplied by 1 + Wc, not by Wc: it is still there."
+    assert prediction != "c", "The mean takes a row with 1/12 under each genre: W and V hold what a genre adds to h."
+    told_nothing = np.zeros((10, len(longer.conditions)), np.float32)
+    told = {"no genre": told_nothing, "equal shares": told_nothing.copy()}
+    told["equal shares"][:, : len(longer.genres)] = 1 / len(longer.genres)
+    for name in ("jazz", "metal"):
+        told[name] = told_nothing.copy()
+        told[name][:, longer.genres.index(name)] = 1
+    same_latents = longer.latents(np.random.default_rng(3), 10)
+    display(plots.strips({name: longer.draw(same_latents, row) for name, row in told.items()}))
+    print("Well done. What is left is h, from which all genres start and at which none of them stops: the first row.")
+
+# %% [markdown]
+# ### Exercise 2 · The class loss (10 minutes, medium)
 #
 # Write the cross-entropy of rows of shares against a head's numbers: for each row
 # $-\sum_k c_k \log \text{softmax}(x)_k$, and then the mean over the rows **whose label is known**, those that sum to 1.
@@ -342,45 +381,168 @@ display(Markdown("\n".join(lines)))
 # number of known rows is the sum of all shares. Where no row is known, the loss is 0, not 0 / 0: `ops.maximum` helps.*
 
 
-# %%
+# %% answer="soft_cross_entropy"
 def soft_cross_entropy(shares, logits):
-    """Mean cross-entropy over the rows of shares [B, C] that are not all zero."""
+    """Mean cross-entropy of softmax(logits) against shares, both [B, C], over the rows that are not all zero."""
     ### BEGIN SOLUTION
     total = -ops.sum(shares * ops.log_softmax(logits))
     return total / ops.maximum(ops.sum(shares), 1.0)
     ### END SOLUTION
 
 
-# %% tags=["check"]
+# %% check="soft_cross_entropy" points=2
 def loss_of(shares, logits):
-    return float(soft_cross_entropy(ops.array(shares, "float32"), ops.array(logits, "float32")))
+    loss = soft_cross_entropy(ops.array(shares, "float32"), ops.array(logits, "float32"))
+    assert loss is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.shape(loss) == (), (
+        f"The loss has the shape {tuple(np.shape(loss))}; it should be one number for the batch."
+    )
+    return float(loss)
 
 
-known = loss_of([[1.0, 0.0]], [[0.0, 0.0]])
-assert np.isclose(known, np.log(2), atol=1e-5), f"Undecided between two genres costs log 2 = 0.693; yours {known:.3f}."
-assert np.isclose(loss_of([[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [9.0, -9.0]]), np.log(2), atol=1e-5), (
-    "A cover of unknown genre changed the loss: divide by the number of known rows, not by the size of the batch."
-)
-assert loss_of([[0.0, 0.0]], [[1.0, 2.0]]) == 0, "A batch without any known label must cost 0, not NaN."
-assert np.isfinite(loss_of([[1.0, 0.0]], [[-500.0, 500.0]])), "Large numbers overflow: use ops.log_softmax."
-shares, logits = np.array([[0.2, 0.8, 0.0]]), np.array([[1.0, -1.0, 0.5]])
-by_hand = -(shares * (logits - np.log(np.exp(logits).sum()))).sum()
-assert np.isclose(loss_of(shares, logits), by_hand, atol=1e-5), "Right for plain labels, but not for shares."
-print("Well done: that is the loss of the package.")
+with self_check():
+    known = loss_of([[1.0, 0.0]], [[0.0, 0.0]])
+    assert known > -1e-6, (
+        f"The loss of an undecided head is {known:.3f}, and should be positive: where is the minus sign?"
+    )
+    assert np.isclose(known, np.log(2), atol=1e-5), (
+        f"Undecided between two genres costs log 2 = 0.693; yours {known:.3f}: softmax and sum go over the genres, "
+        "the last axis, and only the mean goes over the covers."
+    )
+    assert np.isclose(loss_of([[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [9.0, -9.0]]), np.log(2), atol=1e-5), (
+        "A cover of unknown genre changed the loss: divide by the number of known rows, not by the size of the batch."
+    )
+    assert loss_of([[0.0, 0.0]], [[1.0, 2.0]]) == 0, "A batch without any known label must cost 0, not NaN."
+    assert np.isfinite(loss_of([[1.0, 0.0]], [[-500.0, 500.0]])), "Large numbers overflow: use ops.log_softmax."
+    shares, logits = np.array([[0.2, 0.8, 0.0]]), np.array([[1.0, -1.0, 0.5]])
+    by_hand = -(shares * (logits - np.log(np.exp(logits).sum()))).sum()
+    assert np.isclose(loss_of(shares, logits), by_hand, atol=1e-5), (
+        f"Right for plain labels, but shares of 0.2 and 0.8 should cost {by_hand:.3f}: each is a weight, for one cover."
+    )
+    print("Well done: that is the loss of the package.")
+
+# %% hidden="soft_cross_entropy"
+from helpers.gan.backend import input_gradients
+
+with self_check():
+    sure = loss_of([[1.0, 0.0]], [[-500.0, 500.0]])
+    assert np.isclose(sure, 1000, rtol=1e-3), (
+        f"A head that is sure of the wrong genre, -500 against 500, should lose 1000, not {sure:.1f}: is it clipped?"
+    )
+    some_shares = np.float32([[0.5, 0.5, 0], [0, 0, 0], [0, 0, 1], [0.1, 0.2, 0.7]])
+    said = np.float32([[2, 0, -1], [5, 5, 5], [0, 1, -2], [-1, 0, 3]])
+    softmax = np.exp(said) / np.exp(said).sum(axis=1, keepdims=True)
+    expected = -(some_shares * np.log(softmax)).sum() / 3
+    batch_loss = soft_cross_entropy(ops.array(some_shares), ops.array(said))
+    assert np.isclose(float(batch_loss), expected, atol=1e-4), (
+        f"Three known covers and an unknown one should cost {expected:.3f}, yours {float(batch_loss):.3f}: is it "
+        "the mean over the known ones?"
+    )
+    assert ops.is_tensor(batch_loss), "The result is no tensor, so no gradient flows: use keras.ops instead of NumPy."
+    slopes = input_gradients(lambda x: soft_cross_entropy(ops.array(some_shares), x), ops.array(said))
+    assert slopes is not None, "No gradient flows from the loss to the head: use keras.ops all the way."
+    slopes = ops.convert_to_numpy(slopes)
+    assert np.allclose(slopes[1], 0, atol=1e-4), (
+        "A cover of unknown genre costs nothing, but has a gradient: some ready-made losses do that to rows of zeros."
+    )
+    expected = (softmax - some_shares)[[0, 2, 3]] / 3
+    assert np.allclose(slopes[[0, 2, 3]], expected, atol=1e-4), "For known covers the gradient is (softmax - c) / 3."
 
 # %% [markdown]
-# ### Exercise 2 · Which genres does it mix up most? (15 minutes, easy)
+# ### Exercise 3 · Who learns the genre from whom? (12 minutes, medium)
+#
+# Write both losses of section 4. `real` and `fake` are what the discriminator said of a batch's covers and fakes: dicts
+# with its verdicts, `"logits"`, and the numbers of its second head, `"genre"`. The fakes were asked for what the real
+# covers are, so one array of shares serves both.
+#
+# Take the package's `losses.non_saturating(real_logits, fake_logits)`, which gives `(d_loss, g_loss)` of the game
+# without genres, and `losses.soft_cross_entropy(shares, numbers)`. Mind the deal that section 4 warns of.
+#
+# *Hint: four lines. $\lambda$ is `weight`. Each player's loss gets one class term; which head's numbers go into which?*
+
+
+# %% answer="acgan_losses"
+def acgan_losses(real, fake, shares, weight):
+    """(d_loss, g_loss), two scalars.
+
+    real, fake: {"logits": [B, 1], "genre": [B, C]}, the discriminator's heads on covers and on fakes.
+    shares: [B, C], what the covers are and the fakes should be. weight: of the class loss.
+    """
+    ### BEGIN SOLUTION
+    d_loss, g_loss = losses.non_saturating(real["logits"], fake["logits"])
+    d_loss += weight * losses.soft_cross_entropy(shares, real["genre"])
+    g_loss += weight * losses.soft_cross_entropy(shares, fake["genre"])
+    return d_loss, g_loss
+    ### END SOLUTION
+
+
+# %% check="acgan_losses" points=3
+def losses_when(real_genre, fake_genre, weight=0.1):
+    """Both losses for one jazz cover, of two genres; verdicts of 0 on everything."""
+    heads = [{"logits": ops.zeros((1, 1)), "genre": ops.array([said], "float32")} for said in (real_genre, fake_genre)]
+    pair = acgan_losses(*heads, ops.array([[1.0, 0.0]]), weight)
+    assert pair is not None and len(pair) == 2, "The function should give back two losses: `return d_loss, g_loss`."
+    return np.array([float(loss) for loss in pair])
+
+
+with self_check():
+    right, wrong = [3, 0], [0, 3]
+    read_as = (right, right), (wrong, right), (right, wrong)
+    both_right, real_wrong, fake_wrong = (losses_when(*pair) for pair in read_as)
+    assert both_right[0] > both_right[1], "With verdicts of 0 d_loss is the larger, about 1.39: is the order right?"
+    assert fake_wrong[0] == both_right[0], (
+        "A fake read as the wrong genre changed the discriminator's loss: it learns genres from real covers only."
+    )
+    assert real_wrong[1] == both_right[1], (
+        "A real cover read wrongly changed the generator's loss: it has to answer for its fakes alone."
+    )
+    assert real_wrong[0] > both_right[0], "The discriminator should lose more for misreading a real cover: + or -?"
+    assert fake_wrong[1] != both_right[1], "However fakes are read, g_loss stays the same: its class term is missing."
+    assert fake_wrong[1] > both_right[1], "The generator should lose more for a fake of the wrong genre: + or -?"
+    costs = real_wrong[0] - both_right[0], fake_wrong[1] - both_right[1]
+    assert not np.isclose(costs, 0.1, atol=1e-4).any(), "In soft_cross_entropy the shares come first, then the numbers."
+    assert np.allclose(real_wrong - both_right, (0.3, 0), atol=1e-4), (
+        f"Reading [0, 3], not [3, 0], costs the discriminator 3 times 0.1; yours {real_wrong[0] - both_right[0]:.2f}."
+    )
+    assert np.allclose(fake_wrong - both_right, (0, 0.3), atol=1e-4), "The generator's class loss has a weight, too."
+    print("Well done: the discriminator reads real covers, and the generator is read.")
+
+# %% hidden="acgan_losses"
+from helpers.gan.backend import input_gradients
+
+with self_check():
+    assert np.allclose(losses_when([0, 9], [0, 9], weight=0), np.log([4, 2]), atol=1e-4), (
+        "With a weight of 0, only the game without genres is left: 1.386 and 0.693 at verdicts of 0."
+    )
+    rng = np.random.default_rng(6)
+    heads = [{"logits": ops.array(rng.normal(size=(4, 1)), "float32"),
+              "genre": ops.array(rng.normal(size=(4, 3)), "float32")} for _ in range(2)]  # fmt: skip
+    mixed = ops.array([[0.5, 0.5, 0], [0, 0, 0], [0, 1, 0], [0.3, 0, 0.7]], "float32")
+    game = losses.non_saturating(heads[0]["logits"], heads[1]["logits"])
+    for name, loss, adversarial, said in zip("dg", acgan_losses(*heads, mixed, 0.5), game, heads, strict=True):
+        expected = float(adversarial) + 0.5 * float(losses.soft_cross_entropy(mixed, said["genre"]))
+        assert np.isclose(float(loss), expected, atol=1e-4), (
+            f"For mixed and unknown genres and a weight of 0.5, {name}_loss is not the game's plus half the class loss."
+        )
+    slope = input_gradients(lambda x: acgan_losses(heads[0], heads[1] | {"genre": x}, mixed, 1.0)[1], heads[1]["genre"])
+    assert slope is not None and np.any(ops.convert_to_numpy(slope)), (
+        "No gradient flows from the generator's loss through the genre head, so it could not learn to obey."
+    )
+
+# %% [markdown]
+# ### Exercise 4 · Which genres does it mix up most? (12 minutes, medium)
 #
 # Write a function that finds, in a confusion matrix (rows: asked for, columns: seen), the pair of different genres that
-# is confused most often, **relative to how often the first was asked for**. It returns (asked for, seen, share).
+# is confused most often, **relative to how often the first was asked for**. It returns (asked for, seen, share). A
+# genre that was never asked for is confused with nothing.
 #
 # *Hint: divide each row by its sum, set the diagonal to 0, and find the largest entry with `np.argmax` and
 # `np.unravel_index`. Leave the matrix you are given as it is.*
 
 
-# %%
+# %% answer="most_confused"
 def most_confused(confusion, genres):
-    """(asked for, seen, share of the first that was taken for the second)."""
+    """(asked for, seen, share of the first that was taken for the second), for counts [G, G], a list or an array."""
     ### BEGIN SOLUTION
     shares = np.asarray(confusion, float)
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
@@ -390,15 +552,81 @@ def most_confused(confusion, genres):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-matrix = np.array([[900, 100, 0], [1, 1, 2], [0, 0, 50]])
-kept = matrix.copy()
-asked, seen, share = most_confused(matrix, ("rock", "reggae", "jazz"))
-assert (matrix == kept).all(), "The matrix was changed: make a copy before setting its diagonal to 0."
-assert (asked, seen) != ("rock", "reggae"), "100 of 1,000 are fewer than 2 of 4: divide each row by its sum."
-assert (asked, seen) == ("reggae", "jazz"), f"2 of the 4 reggae covers were seen as jazz; yours says {asked}, {seen}."
-assert np.isclose(share, 0.5), f"The share is 2 of 4, not {share}."
-print("Well done. On your own fakes:", *most_confused(opinions["fakes"]["confusion"], judge.genres)[:2])
+# %% check="most_confused" points=2
+with self_check():
+    matrix = np.array([[900, 100, 0], [1, 1, 2], [0, 0, 50]])
+    kept = matrix.copy()
+    found = most_confused(matrix, ("rock", "reggae", "jazz"))
+    assert found is not None and len(found) == 3, "Three things should come back: `return asked_for, seen, share`."
+    asked, seen, share = found
+    assert (matrix == kept).all(), "The matrix was changed: make a copy before setting its diagonal to 0."
+    assert asked != seen, f"{asked} taken for {seen} is right, not confused: set the diagonal to 0."
+    assert (asked, seen) != ("rock", "reggae") or share < 0.9, (
+        "100 of 1,000 rock covers are not all of them: divide first, by the whole row, then set the diagonal to 0."
+    )
+    assert (asked, seen) != ("rock", "reggae"), (
+        "100 of 1,000 are fewer than 2 of 4: divide each row by its own sum (keepdims=True keeps it a column)."
+    )
+    assert (asked, seen) != ("jazz", "reggae"), "2 reggae covers were seen as jazz, not the other way round: rows ask."
+    assert (asked, seen) == ("reggae", "jazz"), (
+        f"2 of the 4 reggae covers were seen as jazz; yours says {asked} and {seen}, not those two names."
+    )
+    assert np.isclose(share, 0.5), f"The share is 2 of 4, not {share}."
+    unasked = most_confused([[6, 2], [0, 0]], ("rock", "soul"))
+    assert tuple(unasked[:2]) == ("rock", "soul"), (
+        "Soul was never asked for, so it is confused with nothing: dividing its row by 0 gives NaN, and argmax takes that."
+    )
+    asked, seen, _ = most_confused(opinions["fakes"]["confusion"], judge.genres)
+    print(f"Well done. Of your own fakes, those for {asked} are most often taken for {seen}.")
+
+# %% hidden="most_confused"
+with self_check():
+    matrix = np.array([[5.0, 1.0, 4.0], [2.0, 8.0, 0.0], [0.0, 3.0, 7.0]])
+    kept = matrix.copy()
+    asked, seen, share = most_confused(matrix, ("a", "b", "c"))
+    assert (asked, seen) == ("a", "c") and np.isclose(share, 0.4), (
+        f"In another matrix 4 of 10 of a were taken for c; yours says {asked}, {seen}, {share}."
+    )
+    assert np.array_equal(matrix, kept), "A matrix of floats was changed: np.asarray does not copy it, np.array does."
+    asked, seen, share = most_confused([[0, 0], [3, 9]], ["folk", "pop"])
+    assert (asked, seen) == ("pop", "folk") and np.isclose(share, 0.25), (
+        "Where a genre was never asked for, dividing by its sum of 0 gives NaN, which argmax takes for the largest."
+    )
+
+# %% [markdown]
+# ### Exercise 5 · Better than reality? (20 minutes, hard)
+#
+# Look at the table of section 10 again, at our ACGAN trained on real covers of the five largest genres: the judge is
+# right about more of its fakes than about real covers. A report makes this of it: *"Our generator draws genres more
+# clearly than designers do. The training was a success."*
+#
+# 1. Why does that not follow? Give **two** explanations of different kinds for such numbers.
+# 2. Name a measurement that tells the two apart, and say what you expect of it under each.
+# 3. Now your own run, and the two confusion matrices of section 8. Choose a pair of genres that is mixed up, give its
+#    share in **both** matrices, and say who is to blame: the generator, or the judge and the covers.
+#
+# *Hint: how would a generator score that draws one and the same cover for every wish for jazz, a very typical one? For
+# 3, `most_confused` finds a pair to begin with; a share of few covers says little.*
+
+# %% [markdown] answer="verdict" points=4
+# 1. The mark is not 100 % but what the judge gets on real covers, and more than that means that the fakes are *unlike*
+#    real covers in some way. They may be caricatures: only the most typical cover of each genre, with the unusual ones
+#    left out. Or they may be copies of covers that the judge has learnt from, and that it therefore knows.
+# 2. For each genre, the similarity of its fakes to each other beside that of its real covers: caricatures are much more
+#    alike. For each fake, the distance to its nearest training cover, beside how near held-out covers come to one:
+#    copies are much nearer, caricatures are not.
+# 3. In our run classical is read right far less often on fakes than on real covers, and taken for jazz several times as
+#    often. The judge can tell the two apart on real covers, so the generator is to blame. Country and folk on the other
+#    hand are mixed up in the matrix of real covers as well: there the covers themselves are alike, or the judge is
+#    weak, and nothing follows about the generator. I do not trust cells of a handful of covers.
+
+# %% [markdown] rubric="verdict"
+# - **1** for two different explanations, such as caricatures (too typical, too few) and copies of training covers;
+# - **1** for a measurement that separates them, with what is expected under each explanation;
+# - **1** for a pair of genres with its share in both matrices, as they stand in the student's own notebook;
+# - **1** for a verdict that follows from the two: the generator answers only for what is worse on fakes.
+
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away

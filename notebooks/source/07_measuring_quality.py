@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 07 · How good is it? Measuring quality
 #
-# **60 minutes**. Before this: [04 · DCGAN](04_dcgan.ipynb).
+# **100 minutes**. Before this: [04 · DCGAN](04_dcgan.ipynb).
 #
 # "My covers look better than yours." To settle that, people compute a number, put it into a table, and print the
 # smallest one in bold. This notebook takes the numbers apart, one by one, until you know what each of them sees. Then
@@ -50,13 +50,14 @@ from PIL import Image, ImageFilter
 from scipy.stats import multivariate_normal
 
 from helpers import plots
+from helpers.checks import self_check
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.gan import weights
 from helpers.metrics import distribution, lite0, memorisation
 from helpers.metrics.features import EXTRACTOR, extract
 from helpers.metrics.frechet import Moments, fid, fid_infinity, frechet_distance
-from helpers.metrics.kernel_distance import kid
+from helpers.metrics.kernel_distance import kid, polynomial_mmd
 from helpers.metrics.manifold import density_coverage, manifold, precision_recall
 from helpers.metrics.sliced_wasserstein import laplacian_pyramid, sliced_wasserstein
 from helpers.sources.synthetic import synthetic_covers
@@ -94,7 +95,7 @@ print(f"three heaps of {N:,} covers")
 # And a generator that was trained for real, the genre-conditional one of notebook 05, whose weights come with the
 # course:
 
-# %%
+# %% alt="A row of twelve real covers above a row of twelve generated ones, 32 pixels a side. The generated ones have similar colours and layouts, but blurred shapes, no faces and no letters that could be read."
 gan, card = weights.load("acgan_dsleeves_32")
 fakes = gan.generate(N, seed=SEED)
 plots.strips({"real": reference[:12], "generated": fakes[:12]}, scale=2)
@@ -116,7 +117,7 @@ print(EXTRACTOR, features["reference"].shape)
 # features.
 
 
-# %%
+# %% alt="Twelve covers, below each the nearest other cover by pixels and the nearest by features. By pixels it has similar colours in the same places; by features it more often shows a similar motif or layout in other colours."
 def nearest(queries, points):
     """Index of the nearest point for each query."""
     queries, points = (x.reshape(len(x), -1).astype("float32") for x in (queries, points))
@@ -148,17 +149,18 @@ plots.strips({"cover": reference[asked], "by pixels": by_pixels, "by features": 
 #
 # So we can check it by hand, in two dimensions:
 
-# %%
+# %% alt="Two clouds of points with the contours of their Gaussians: a round one at the origin, and one further right and up that is narrow and tall."
 rng = np.random.default_rng(SEED)
 mean, spread = np.array([2.0, 1.0]), np.array([0.5, 1.5])
 blue, orange = rng.standard_normal((50_000, 2)), mean + spread * rng.standard_normal((50_000, 2))
 
 figure, axes = plt.subplots(figsize=(4.6, 3.4), layout="constrained")
-for points, colour, (centre, deviation) in ((blue, BLUE, ([0, 0], [1, 1])), (orange, ORANGE, (mean, spread))):
-    axes.scatter(*points[:400].T, s=4, color=colour, alpha=0.5)
+gaussians = ((blue, BLUE, "o", "-", [0, 0], [1, 1]), (orange, ORANGE, "^", "--", mean, spread))
+for points, colour, marker, line, centre, deviation in gaussians:
+    axes.scatter(*points[:400].T, s=6, color=colour, marker=marker, alpha=0.5)
     x, y = np.mgrid[-3:5:80j, -4:6:80j]
     density = multivariate_normal(centre, np.diag(np.square(deviation))).pdf(np.dstack([x, y]))
-    axes.contour(x, y, density, levels=3, colors=colour, linewidths=1)
+    axes.contour(x, y, density, levels=3, colors=colour, linestyles=line, linewidths=1.2)
 axes.set(aspect="equal", title="two clouds and their Gaussians")
 plt.show()
 
@@ -194,7 +196,7 @@ print(f"FID of real covers: {fid(features['reference'], features['other']):.1f}"
 #
 # To see how, take clouds whose true distance we know: 32 dimensions, and a shift that makes the FID exactly 2.
 
-# %%
+# %% alt="FID against one over the number of images. The points lie nearly on a line that rises from a little above the true 2 with 2,000 images to many times that with 60. FID-infinity, at the left edge, is close to the truth."
 d, truth = 32, 2.0
 step = np.full(d, np.sqrt(truth / d))
 real_cloud, fake_cloud = rng.standard_normal((2000, d)), step + rng.standard_normal((2000, d))
@@ -239,7 +241,7 @@ for name, group in (("real", features["other"]), ("GAN", features["gan"])):
 # and leaving these pairs out removes the bias. We measure real against real, where the truth is 0, with ever more
 # images.
 
-# %%
+# %% alt="FID and KID of real covers against real covers, for ever more images. FID falls steadily and is still above 0 at the end; KID lies on both sides of 0, with error bars that shrink."
 scale = np.sqrt(np.mean(np.square(features["reference"])))
 first, second = features["reference"] / scale, features["other"] / scale
 counts = [n for n in (40, 80, 160, 320, 640, 2000) if n <= N]
@@ -257,6 +259,10 @@ for ax, name in zip(axes, ("FID", "KID, ± 2 standard errors"), strict=True):
 plt.show()
 
 # %% [markdown]
+# Why are these FIDs so much lower than in section 3? The features were divided by their size (their root mean square),
+# lest the cube in the kernel make the largest ones count for everything, and FID shrinks by the square of that: the
+# same covers in another unit. So FIDs are comparable only in one unit, with as many dimensions, and for as many images.
+#
 # FID creeps down towards the truth. KID jumps around it, less and less, and can even be negative: that is what an
 # unbiased estimate of 0 must look like. And it comes with a standard error. The heaps are cut into ten parts, each part
 # gives a KID, and their spread says how sure we are of the mean. **With fewer than several thousand covers, KID is the
@@ -275,7 +281,7 @@ plt.show()
 # cover the area. We do it in two dimensions, with a generator that has forgotten half of reality.
 
 
-# %%
+# %% alt="Twice a ring of real points and half a ring of fakes. Left, the balls of the real points: nearly all fakes lie in them and are drawn full. Right, the balls of the fakes: real points of the other half of the ring lie outside, hollow."
 def draw_balls(axes, centres, points, k, colours):
     """The balls of the centres, and the points: full inside, hollow outside."""
     distance = np.linalg.norm(centres[:, None] - centres, axis=2)
@@ -302,15 +308,16 @@ assert np.allclose([precision, recall], precision_recall(ring, half))
 plt.show()
 
 # %% [markdown]
-# Its fakes (orange) are fine: most are full, they lie among the real ones. But half of the real points (blue, on the
-# right) lie in no fake's ball. High precision, low recall: **mode collapse**, seen in one glance at two numbers.
+# On the left the larger points are its fakes. They are fine: most are full, they lie among the real ones. On the right
+# the larger points are the real ones, and half of them are hollow: they lie in no fake's ball. High precision, low
+# recall: **mode collapse**, seen in one glance at two numbers.
 #
 # ## 6 · The outlier that fools precision
 #
 # Now one strange cover gets into the reference, all alone in a corner. Its third neighbour is far off, so its ball is
 # huge, and whatever lies in it counts as "real". Here come fakes that are pure nonsense:
 
-# %%
+# %% alt="The small ring of real points, and to its right one lone real point whose ball is several times as large as the ring. All the nonsense points lie inside that ball and are drawn full."
 strange = np.concatenate([ring, [[5.0, 0.0]]])
 nonsense = np.random.default_rng(3).uniform([2.2, -2], [7, 2], (60, 2))
 figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
@@ -335,7 +342,7 @@ for name, centres in (("without the outlier", ring), ("with the outlier", strang
 # All this depended on one network's taste. The **sliced Wasserstein distance** (Karras and others, 2018) does without.
 # It takes each cover apart into a *Laplacian pyramid*: what is lost when the picture is halved, and what remains.
 
-# %%
+# %% alt="Eight covers, and below each the levels of its pyramid: fine edges on grey, at the end a small blurred version of the cover."
 pictures = {"covers": material[20:28]}
 for level in laplacian_pyramid(material[20:28]):
     times = SIZE // level.shape[1]
@@ -352,7 +359,7 @@ plots.strips(pictures, scale=2)
 # It has no opinion on what a cover is, but it says at which *scale* something is wrong:
 
 
-# %%
+# %% alt="Bars of the sliced Wasserstein distance at each level, for real, blurred, noisy and generated covers. At the finest level blurred is by far the highest, then noisy; at the coarsest all are low."
 def blurred(images, radius):
     return np.stack([np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius))) for image in images])
 
@@ -363,16 +370,22 @@ def noisy(images, deviation):
 
 
 damaged = {"real": other, "blurred": blurred(other, 0.8), "noisy": noisy(other, 15), "generated": fakes}
+styles = (("0.7", ""), (BLUE, "//"), (GREEN, ".."), (ORANGE, "xx"))
 figure, axes = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
-for k, ((name, images), colour) in enumerate(zip(damaged.items(), ("0.7", BLUE, GREEN, ORANGE), strict=True)):
+for k, ((name, images), (colour, hatch)) in enumerate(zip(damaged.items(), styles, strict=True)):
     levels = sliced_wasserstein(reference, images, seed=SEED)["levels"]
-    axes.bar(np.arange(len(levels)) + 0.2 * k, levels.values(), 0.18, label=name, color=colour)
+    places = np.arange(len(levels)) + 0.2 * k
+    axes.bar(places, levels.values(), 0.18, label=name, color=colour, hatch=hatch, edgecolor="white")
 axes.set_xticks(np.arange(len(levels)) + 0.3, [f"level of {side} px" for side in levels])
 axes.set(ylabel="distance")
 axes.legend(frameon=False, ncols=2)
 plt.show()
 
 # %% [markdown]
+# Set each bar against the grey one, its floor, and not against 0. With few covers the floor itself is uncertain, and
+# the generated ones may even seem to beat reality: that is chance, or patches that are typical one by one, which does
+# not make whole covers.
+#
 # ## 8 · The metric zoo
 #
 # Time to put them all to the test. Seven generators, most of them frauds:
@@ -385,7 +398,7 @@ plt.show()
 # - **thief**: copies of real covers from its training set, from which it learnt nothing but copying;
 # - **GAN**: the trained one.
 
-# %%
+# %% alt="Twelve covers from each of the seven generators. Noise is grainy, blur slightly soft, collapse repeats the same eight covers, upside down is turned, the thief shows clean real covers, the GAN's have vague shapes."
 zoo = {
     "real": other,
     "noise": noisy(material, 15),
@@ -415,7 +428,7 @@ display(Markdown("\n".join(lines)))
 # It is easier to see as a picture. Each dot is one generator; the line is the floor. Distances should be small, shares
 # near their floor.
 
-# %%
+# %% alt="Eight small charts, one for each measure, with a dot for each of the seven generators and a dashed line at the floor. Collapse has the worst distances and almost no recall and coverage; the thief lies at the floor in every chart."
 figure, axes = plt.subplots(2, 4, figsize=(10, 4.4), layout="constrained", sharey=True)
 order = list(zoo)[::-1]
 for ax, name in zip(axes.flat, names, strict=True):
@@ -451,7 +464,7 @@ plt.show()
 # puts it slightly out of focus.
 
 
-# %%
+# %% alt="Histograms of the distance to the nearest training cover. The thief's is a single bar at 0. The disguised copies spread over the left half of the wide hump of covers never seen, so distance alone does not separate them."
 def distance_to_nearest(points, training):
     return np.linalg.norm(points - training[nearest(points, training)], axis=1)
 
@@ -460,9 +473,9 @@ disguised = blurred(np.roll(material[:60], 1, axis=2), 0.8)
 training, looked_at = extract(material), {"never seen": features["other"], "disguise": extract(disguised)}
 looked_at["thief"] = training
 figure, axes = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
-for (name, points), colour in zip(looked_at.items(), (GREEN, BLUE, ORANGE), strict=True):
-    distances = distance_to_nearest(points, training)
-    axes.hist(distances, bins=np.linspace(0, 80, 60), histtype="step", linewidth=1.8, color=colour, label=name)
+for (name, points), colour, line in zip(looked_at.items(), (GREEN, BLUE, ORANGE), ("-", "--", ":"), strict=True):
+    distances, style = distance_to_nearest(points, training), {"color": colour, "linestyle": line, "linewidth": 1.8}
+    axes.hist(distances, bins=np.linspace(0, 80, 60), histtype="step", label=name, **style)
 axes.set(xlabel="distance to the nearest training cover", ylabel="covers", yscale="log")
 axes.legend(frameon=False)
 plt.show()
@@ -473,7 +486,7 @@ plt.show()
 # perceptual hash, then at the pixels of the few that are left, in several positions. How near is too near it learns
 # from real covers, so it can say how often its alarm is false. We hide six disguised copies among the GAN's covers:
 
-# %%
+# %% alt="Nine suspects above the training covers nearest to them. The disguised copies are marked as copies and plainly show the cover below; the others show something else than the cover below them and are not marked."
 suspects = np.concatenate([disguised[:6], fakes[:94]])
 found = memorisation.memorisation(suspects, material, extract(suspects), training, seed=SEED)
 caught, others = found.nearest["copy"][:6].sum(), found.nearest["copy"][6:].sum()
@@ -490,7 +503,7 @@ memorisation.plot(found, suspects, material, count=9)
 # leaves few covers for each, and KID is the only measure here that stays unbiased; its standard error says what can
 # still be told apart.
 
-# %%
+# %% alt="KID for each genre with error bars, in rising order: the GAN's points lie well above the dashes of real against real, which are near 0. The error bars of neighbouring genres overlap."
 genres = covers.genres
 groups = [(features[name], genres[np.sort(rows[k * N : (k + 1) * N])]) for k, name in enumerate(("reference", "other"))]
 by_genre = distribution.compare_by_genre(*groups, (features["gan"], gan.labels(N, seed=SEED)), seed=SEED)
@@ -551,16 +564,50 @@ display(Markdown("\n".join(lines)))
 # %% [markdown]
 # ## Exercises
 #
-# ### Exercise 1 · The Fréchet distance (15 minutes, medium)
+# ### Exercise 1 · The largest FID (3 minutes, easy)
 #
-# Write the distance between two Gaussians with *any* covariance, from the formula in section 3.
+# Predict before you compute. Three heaps of covers are measured by FID:
+#
+# - **a**: all of the GAN's covers, against the whole reference;
+# - **b**: all the other real covers, against the whole reference;
+# - **c**: an eighth of the other real covers, against an eighth of the reference.
+#
+# Which of them gets the **largest** FID, that is, which looks worst? Write its letter.
+#
+# *Hint: section 3 has a curve along which nothing changes but the number of images.*
+
+# %% answer="predict_fid"
+### BEGIN SOLUTION
+prediction = "c"
+### END SOLUTION
+
+# %% check="predict_fid" points=1
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    assert prediction != "a", (
+        "The GAN's covers are worse than real ones, and with equally many FID says so. But are there equally many?"
+    )
+    assert prediction != "b", "That is the floor: real covers, and as many as there are. Nothing here gets less."
+    part = N // 8
+    heaps = {"a": (features["reference"], features["gan"]), "b": (features["reference"], features["other"])}
+    heaps["c"] = features["reference"][:part], features["other"][:part]
+    values = {name: fid(*pair) for name, pair in heaps.items()}
+    print("Well done.", ", ".join(f"{name}: {value:.0f}" for name, value in values.items()))
+    if values["c"] > values["a"]:
+        print(f"With {part} covers, reality looks worse than the GAN with {N:,}.")
+
+# %% [markdown]
+# ### Exercise 2 · The Fréchet distance (15 minutes, medium)
+#
+# Write the distance between two Gaussians with *any* covariance, from the formula in section 3. It must also work where
+# there were fewer images than features, so that the covariances are flat in many directions.
 #
 # *Hint: you need no matrix square root. The trace of $(S_1 S_2)^{1/2}$ is the sum of the square roots of the
 # eigenvalues of $S_1 S_2$, which `np.linalg.eigvals` gives. They are real and never negative, except for rounding: take
 # `.real`, and clip at 0.*
 
 
-# %%
+# %% answer="frechet"
 def frechet(mean_1, covariance_1, mean_2, covariance_2):
     """Squared Fréchet distance between two Gaussians: means [D], covariances [D, D]."""
     ### BEGIN SOLUTION
@@ -570,36 +617,66 @@ def frechet(mean_1, covariance_1, mean_2, covariance_2):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-zero, eye = np.zeros(3), np.eye(3)
-tried = frechet(zero, eye, zero, eye)
-assert tried is not None, "The function gives nothing back: does it end with `return …`?"
-assert np.isclose(tried, 0), f"A Gaussian is at distance 0 from itself; yours says {tried:.2f}."
-moved = frechet(zero, eye, np.array([3.0, 4.0, 0.0]), eye)
-assert not np.isclose(moved, 5), "The distance of the means enters squared."
-assert np.isclose(moved, 25), f"A shift by (3, 4, 0) should cost 9 + 16 = 25; yours says {moved:.2f}."
-wider = frechet(zero, eye, zero, 9 * eye)
-assert np.isclose(wider, 12), (
-    f"Deviations of 3 for 1 cost (3 - 1)² = 4 on each axis, 12 in all; yours says {wider:.2f}."
-)
-flat = np.diag([1.0, 0.0, 0.0])
-assert np.isclose(frechet(zero, flat, zero, eye), 2), "Flat Gaussians must work, too: clip the eigenvalues at 0."
-a, b = first[:, :40], second[:, :40]
-mine = frechet(a.mean(0), np.cov(a, rowvar=False), b.mean(0), np.cov(b, rowvar=False))
-assert np.isclose(mine, fid(a, b), rtol=1e-3), "Right for round Gaussians, but not for those of real features."
-print("Well done: that is FID.")
+# %% check="frechet" points=2
+with self_check():
+    zero, eye = np.zeros(3), np.eye(3)
+    tried = frechet(zero, eye, zero, eye)
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(tried) == 0, f"The distance is one number, not something of the shape {np.shape(tried)}."
+    assert np.isclose(tried, 0), (
+        f"A Gaussian is at distance 0 from itself; yours says {tried:.2f}. Are the signs right, and the 2?"
+    )
+    moved = frechet(zero, eye, np.array([3.0, 4.0, 0.0]), eye)
+    assert not np.isclose(moved, 5), "The distance of the means enters squared, and no root is taken in the end."
+    assert np.isclose(moved, 25), f"A shift by (3, 4, 0) should cost 9 + 16 = 25; yours says {moved:.2f}."
+    wider = frechet(zero, eye, zero, 9 * eye)
+    assert np.isclose(wider, 12), (
+        f"Deviations of 3 for 1 cost (3 - 1)² = 4 on each axis, 12 in all; yours says {wider:.2f}: "
+        "are the roots of the eigenvalues added up?"
+    )
+    flat = np.diag([1.0, 0.0, 0.0])
+    assert np.isclose(frechet(zero, flat, zero, eye), 2), "Flat Gaussians must work, too: clip the eigenvalues at 0."
+    a, b = first[:, :40], second[:, :40]
+    mine = frechet(a.mean(0), np.cov(a, rowvar=False), b.mean(0), np.cov(b, rowvar=False))
+    assert np.isclose(mine, fid(a, b), rtol=1e-3), (
+        "Right for round Gaussians, not for those of real features: it takes the eigenvalues of the matrix product, "
+        "not its entries, nor its singular values."
+    )
+    a, b = first[:20, :40], second[:20, :40]
+    mine = frechet(a.mean(0), np.cov(a, rowvar=False), b.mean(0), np.cov(b, rowvar=False))
+    assert np.isrealobj(mine), "Twenty covers, forty features: rounding makes some eigenvalues complex. Take `.real`."
+    assert np.isfinite(mine), "Twenty covers, forty features: rounding makes some eigenvalues negative. Clip them at 0."
+    assert np.isclose(mine, fid(a, b), rtol=1e-3), "Not right where there are fewer covers (20) than features (40)."
+    print("Well done: that is FID.")
+
+# %% hidden="frechet"
+with self_check():
+    line = frechet(np.array([1.0]), np.array([[4.0]]), np.array([3.0]), np.array([[1.0]]))
+    assert np.isclose(line, 5), f"In one dimension (1 - 3)² + (2 - 1)² is 5; yours says {line:.2f}."
+    clouds = np.random.default_rng(4).standard_normal((2, 10, 30))  # ten images, thirty features
+    given = [part for cloud in clouds for part in (cloud.mean(0), np.cov(cloud, rowvar=False))]
+    before = [part.copy() for part in given]
+    tried = frechet(*given)
+    assert all(map(np.array_equal, given, before)), "The means or covariances themselves were changed: use copies."
+    assert np.isrealobj(tried), "The distance is a complex number: rounding makes eigenvalues complex, take `.real`."
+    assert np.isfinite(tried), (
+        "With fewer images than features the distance is not a number: rounding makes eigenvalues negative, clip them."
+    )
+    assert np.isclose(tried, fid(*clouds), rtol=1e-3), (
+        f"With fewer images than features the distance should be {fid(*clouds):.2f}, yours is {tried:.2f}."
+    )
 
 # %% [markdown]
-# ### Exercise 2 · Coverage (15 minutes, medium)
+# ### Exercise 3 · Coverage (15 minutes, medium)
 #
 # Write coverage: the share of real points whose ball, which reaches to the real point's $k$-th nearest neighbour among
-# the *other* real points, holds at least one fake.
+# the *other* real points, holds at least one fake. A fake on the rim is in the ball.
 #
 # *Hint: `np.linalg.norm(a[:, None] - b, axis=2)` is the table of all distances between two sets. In the table of the
 # real points among themselves each point is its own nearest, at distance 0: look at `draw_balls` for how to count.*
 
 
-# %%
+# %% answer="coverage_of"
 def coverage_of(real, fake, k=5):
     """Share of real points [N, D] with a fake [M, D] in their ball."""
     ### BEGIN SOLUTION
@@ -610,24 +687,165 @@ def coverage_of(real, fake, k=5):
     ### END SOLUTION
 
 
-# %% tags=["check"]
-line = np.array([[0.0], [1.0], [3.0], [7.0]])
-tried = coverage_of(line, np.array([[0.5]]), k=1)
-assert tried is not None, "The function gives nothing back: does it end with `return …`?"
-assert not np.isclose(tried, 0), "Is each point its own nearest neighbour in your table? Then every ball has radius 0."
-assert np.isclose(tried, 0.5), (
-    f"The fake at 0.5 lies in the balls of 0 and 1 only, that is 0.5; yours says {tried:.2f}."
-)
-many = coverage_of(line, np.full((9, 1), 0.5), k=1)
-assert np.isclose(many, 0.5), "Nine fakes at one place cover no more than one: divide by the number of real points."
-wide = coverage_of(line, np.array([[3.5]]), k=1)
-assert np.isclose(wide, 0.5), (
-    f"The fake at 3.5 lies in the balls of 3 and of 7, that is 0.5; yours says {wide:.2f}: whose balls do you use?"
-)
-few_real, few_fake = first[:80], second[:60]
-expected = manifold(few_real, few_fake)[0]["coverage"]
-assert np.isclose(coverage_of(few_real, few_fake), expected), "Right on a line, but not for covers with k = 5."
-print("Well done: it agrees with the package.")
+# %% check="coverage_of" points=2
+with self_check():
+    line = np.array([[0.0], [1.0], [3.0], [7.0]])
+    tried = coverage_of(line, np.array([[100.0], [101.0], [102.0], [0.5]]), k=1)  # one good fake of four
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(tried) == 0, f"Coverage is one number, not something of the shape {np.shape(tried)}: average."
+    assert not np.isclose(tried, 0), "Is each point its own nearest neighbour? Then every ball has radius 0."
+    assert not np.isclose(tried, 0.25), "Yours is precision, the share of fakes in some ball: ask each real point."
+    assert not np.isclose(tried, 1), "Only fakes' balls reach that far; coverage takes those of the real points."
+    assert not np.isclose(tried, 0.125), (
+        "2 of the 16 distances are short enough, but real points are counted: first `.any(axis=1)`, then the mean."
+    )
+    assert np.isclose(tried, 0.5), (
+        f"One fake, at 0.5, lies in the balls of 0 and 1 only, so 0.5; yours says {tried:.2f}. Does each row of the "
+        "table meet the radius of its own real point (`radii[:, None]`), and do balls reach to the k-th neighbour?"
+    )
+    many = coverage_of(line, np.full((9, 1), 0.5), k=1)
+    assert np.isclose(many, 0.5), "Nine fakes at one place cover no more than one: divide by the number of real points."
+    wide = coverage_of(line, np.array([[3.5]]), k=1)
+    assert np.isclose(wide, 0.5), (
+        f"The fake at 3.5 lies in the balls of 3 and of 7, that is 0.5; yours says {wide:.2f}: whose balls do you use?"
+    )
+    rim = coverage_of(line, np.array([[5.0]]), k=1)
+    assert np.isclose(rim, 0.5), (
+        "The fake at 5 lies on the rim of the ball of 3, which counts as inside: `<=`, not `<`."
+    )
+    few_real, few_fake = first[:80], second[:60]
+    expected = manifold(few_real, few_fake)[0]["coverage"]
+    assert np.isclose(coverage_of(few_real, few_fake), expected), "Right on a line, but not for covers with k = 5."
+    print("Well done: it agrees with the package.")
+
+# %% hidden="coverage_of"
+with self_check():
+    line = np.array([[0.0], [1.0], [3.0], [7.0]])
+    assert np.isclose(coverage_of(line, np.array([[2.0]]), k=1), 0.5), (
+        "The fake at 2 lies on the rim of the ball of 1, which counts as inside: compare with <=."
+    )
+    twins = np.array([[0.0], [0.0], [1.0], [4.0]])
+    assert np.isclose(coverage_of(twins, np.array([[0.5]]), k=1), 0.25), (
+        "Two equal covers are each other's nearest neighbours, at distance 0: leave out a point itself, but no other."
+    )
+    flat = np.random.default_rng(5).standard_normal((2, 30, 2))
+    for k in (2, 7):
+        expected = density_coverage(*flat, k=k)[1]
+        assert np.isclose(coverage_of(*flat, k=k), expected), f"In the plane, with k = {k}, the result is not right."
+
+# %% [markdown]
+# ### Exercise 4 · The kernel distance (15 minutes, medium)
+#
+# Write what KID computes for one part of each heap, from the formula in section 4, with the kernel
+# $k(a, b) = (a \cdot b / d + 1)^3$, where $d$ is the number of features. Leave out the pairs of an image with itself:
+# the first two averages run over $n (n - 1)$ pairs each.
+#
+# *Hint: `a @ b.T` holds the products of all pairs at once. `np.trace` adds up the diagonal of a table.*
+
+
+# %% answer="kernel_distance"
+def kernel_distance(real, fake):
+    """Unbiased kernel distance between two sets of features, [N, D] and [M, D]."""
+
+    ### BEGIN SOLUTION
+    def kernel(a, b):
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    def among(a):
+        table = kernel(a, a)
+        return (table.sum() - np.trace(table)) / (len(a) * (len(a) - 1))
+
+    return among(real) + among(fake) - 2 * kernel(real, fake).mean()
+    ### END SOLUTION
+
+
+# %% check="kernel_distance" points=3
+with self_check():
+    tried = kernel_distance(np.array([[0.0], [1.0]]), np.array([[2.0], [3.0]]))
+    assert tried is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.ndim(tried) == 0, f"The distance is one number, not something of the shape {np.shape(tried)}."
+    assert not np.isclose(tried, 409), "An image was compared with itself: leave out the diagonals of both tables."
+    assert not np.isclose(tried, 125.5), "Without the diagonal there are n (n - 1) pairs left, not n²: divide by those."
+    assert not np.isclose(tried, 320.75), "The last average, of reals with fakes, counts twice: is the 2 there?"
+    assert not np.isclose(tried, 344), "Where is the last average, of reals with fakes?"
+    assert np.isclose(tried, 297.5), (
+        f"The pairs give 1 + 343 - 2 · (1 + 1 + 27 + 64) / 4 = 297.5, yours gives {tried:.2f}: is the kernel the cube "
+        "of (a · b / d + 1), and the diagonal left out after that?"
+    )
+    corner = kernel_distance(np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 0.0]]))
+    assert np.isclose(corner, 2.375), (
+        f"With two features, 1.5³ + 1 - 2 is 2.375, yours {corner:.2f}: divide the product by the number of features."
+    )
+    few = [points[:60].astype("float64") for points in (first, second)]
+    expected = polynomial_mmd(*few)
+    assert np.isclose(kernel_distance(*few), expected, atol=1e-3), (
+        "Right by hand, but not for sixty covers, where the result may also fall below 0."
+    )
+    print(f"Well done: {expected:.4f} for real covers; another sixty might well give a negative number.")
+
+# %% hidden="kernel_distance"
+with self_check():
+    sizes = [np.random.default_rng(6).standard_normal((count, 8)) for count in (25, 40)]
+    before = [part.copy() for part in sizes]
+    tried = kernel_distance(*sizes)
+    assert all(map(np.array_equal, sizes, before)), "The features themselves were changed: compute with copies."
+    assert np.isclose(tried, polynomial_mmd(*sizes)), (
+        "Wrong for 25 reals and 40 fakes: each average has its own number of pairs, and d is the number of features."
+    )
+    assert np.isclose(kernel_distance(*sizes[::-1]), tried), "Reals and fakes may change places; yours differs then."
+    rng = np.random.default_rng(7)
+    same = [kernel_distance(*rng.standard_normal((2, 12, 4))) for _ in range(200)]
+    assert min(same) < 0 < max(same), (
+        "For two samples of one kind the result must fall on both sides of 0: no absolute value, and no clipping."
+    )
+
+# %% [markdown]
+# ### Exercise 5 · The best GAN to date (20 minutes, hard)
+#
+# A paper on album covers, made up but like many, says on its first page: "*Our GAN is the best to date, with an FID of
+# 28.4. The best before had 31.0.*" What one finds in the appendix:
+#
+# 1. The 28.4 is from 10,000 fakes and the InceptionV3 of Keras. The 31.0 was copied from the older paper, which took
+#    50,000 fakes and the Inception of 2015.
+# 2. The reference is the authors' own training set; the older paper's was another one.
+# 3. FID was computed at forty moments of training, and the lowest value is given.
+# 4. There is no floor and no error. Precision is 0.81 and recall 0.22.
+#
+# Does the claim hold? Go through the four points, and say of each whether it makes the new number look too **good**, or
+# too **bad**, or whether one cannot tell. Then write down what you would have the authors measure, such that the answer
+# would convince you.
+#
+# *Hint: point 1 holds two things that work in different ways. For the second point, think of the thief; for the fourth,
+# of what precision and recall looked like for generators that you have seen.*
+
+# %% [markdown] answer="best_to_date" points=4
+# The claim does not hold; the two numbers do not even lie on one scale.
+#
+# 1. Another network measures in another space, and nobody can tell which way that moves the number. Fewer images make
+#    FID larger, so this alone makes the new number look too *bad*. The two cannot be set off against each other.
+# 2. Another reference: one cannot tell. But that it is the training set makes the number look too *good* for a GAN that
+#    copies: the thief gets the floor, and nothing here says how near the fakes come to training covers.
+# 3. The lowest of forty values is partly luck, so it looks too *good*; the older paper's may have been chosen likewise.
+# 4. Without floor and error nobody knows whether a difference of 2.6 is more than chance. A recall of 0.22 beside a
+#    precision of 0.81 says that single covers look right, but that most kinds never come up: the claim "best" hides a
+#    generator that has lost variety. What real covers would get is missing here, too.
+#
+# I would take both generators, draw 10,000 fakes of each, at a step that was chosen beforehand, and compare them with
+# the same 10,000 covers that neither was trained on, in one network: KID with its standard error, FID, recall or
+# coverage, all beside the floor of other real covers. If the new one's KID is lower by more than two standard errors of
+# the difference, its recall no lower, and its fakes are no nearer to training covers than unseen covers are, I believe
+# it.
+
+# %% [markdown] rubric="best_to_date"
+# - **1** for saying that the two numbers cannot be compared, because network or reference differ, in a direction that
+#   nobody knows;
+# - **1** for the direction of the number of images: fewer make FID larger, so that here it works *against* the authors;
+# - **1** for something that makes the number look too good, with the reason: the training set as reference rewards
+#   copying, or the lowest of forty is partly luck; or for reading the low recall as lost variety;
+# - **1** for a measurement that would settle it: both generators, one network, equally many images, covers that neither
+#   was trained on, and a floor or an error to tell a difference from chance.
+
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away

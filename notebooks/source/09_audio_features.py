@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 09 · Covers that follow the sound: audio features
 #
-# **90 minutes** (35 of them the computer's). Before this: [05 · A cover for every genre](05_acgan.ipynb).
+# **125 minutes** (35 of them the computer's). Before this: [05 · A cover for every genre](05_acgan.ipynb).
 #
 # A genre is a word, and there are a dozen of them. A song is more than that: it has a tempo, it is loud or soft, sad or
 # cheerful. In this notebook the generator is told ten such numbers. You will turn up the energy of a cover like the
@@ -54,6 +54,7 @@ from keras import ops
 
 from helpers import DATA, plots
 from helpers.bug_hunt import hunt
+from helpers.checks import self_check
 from helpers.covers import CoverSet
 from helpers.errors import CourseError
 from helpers.gan import audio, losses, weights
@@ -91,7 +92,7 @@ about.join(table.quantile([0.05, 0.5, 0.95]).T.rename(columns=lambda share: f"{s
 # of the most cheerful (*valence* is Spotify's word for that). All that a GAN can learn is what these rows have in
 # common.
 
-# %%
+# %% alt="Four rows of twelve covers. Low energy: dark, quiet, few shapes; high energy: hard contrast, rays, large lettering. Low valence: dark and bluish; high valence: yellow, green and orange, light and busy."
 ends = {}
 for name in ("energy", "valence"):
     order = np.argsort(table[name].to_numpy())
@@ -108,7 +109,7 @@ plots.strips(ends)
 #
 # That is all, and yet a published project had loudness upside down, with 0 dB at the quiet end: whoever then wrote +1
 # for loud asked for silence. A scale is worth an object that is tested, with units and ranges. `AudioFeatures` is ours;
-# you will write its heart in exercise 1. It goes there and back:
+# you will write its heart in exercise 2. It goes there and back:
 
 # %%
 features = AudioFeatures.of(covers)
@@ -145,12 +146,13 @@ for name, value in {"loudness": 3.0, "tempo": float("nan")}.items():
 # absolute error does not have this problem, but it has a corner at 0. **Huber's loss** is a square up to an error of 1
 # and a straight line beyond:
 
-# %%
+# %% alt="Three losses over the error. Half the square rises ever faster, the absolute error has a corner at 0, and Huber's loss is round like the square up to an error of 1 and then straight like the absolute error, half a unit below it."
 errors = np.linspace(-3, 3, 121, dtype="float32")
 huber = [float(losses.huber(np.zeros((1, 1), "float32"), np.ones((1, 1), "float32"), [[error]])) for error in errors]
 figure, axes = plt.subplots(figsize=(5, 2.6), layout="constrained")
-for label, values in (("half the square", errors**2 / 2), ("absolute", np.abs(errors)), ("Huber", huber)):
-    axes.plot(errors, values, label=label, linewidth=3 if label == "Huber" else 1.2)
+axes.plot(errors, errors**2 / 2, ":", color="#0072B2", label="half the square")
+axes.plot(errors, np.abs(errors), "--", color="#D55E00", label="absolute")
+axes.plot(errors, huber, color="#000000", linewidth=2, label="Huber")
 axes.set(xlabel="error, in standard deviations", ylabel="loss", ylim=(0, 3))
 axes.spines[["top", "right"]].set_visible(False)
 axes.legend(frameon=False)
@@ -187,11 +189,12 @@ gan = audio.build("default", covers.size, PROFILE.width, SEED, features.settings
 steps = audio.defaults("default", PROFILE)["steps"] // (8 if QUICK else 1)
 gan.fit(covers, steps, PROFILE.batch_size, seed=SEED, run=WORK / "audio")
 
-# %%
+# %% alt="The head's error over the steps, on real covers and on fakes. Both begin near 0.9 and fall; after a while fakes are read with no larger error than real covers."
 log = pd.read_csv(WORK / "audio" / "log.csv")
 figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
-for column, label in (("error_real", "real covers"), ("error_fake", "fakes")):
-    axes.plot(log["step"], log[column].rolling(5, min_periods=1).mean(), label=label)
+for column, label, style in (("error_real", "real covers", "-"), ("error_fake", "fakes", "--")):
+    colour = plots.D_COLOUR if label == "real covers" else plots.G_COLOUR
+    axes.plot(log["step"], log[column].rolling(5, min_periods=1).mean(), style, color=colour, label=label)
 axes.set(xlabel="step", ylabel="error of the head", ylim=(0, None))
 axes.spines[["top", "right"]].set_visible(False)
 axes.legend(frameon=False)
@@ -204,7 +207,7 @@ plt.show()
 # own training was short, so here and below the pictures are drawn by weights that ship with the course, from the same
 # code.
 
-# %%
+# %% alt="Twelve covers in five rows, from energy 0.05 above to 0.95 below. Each column keeps its layout; downwards the contrast grows, light parts turn white, and colours become brighter and more purple."
 longer, card = weights.load("audio_dsleeves_32")
 display(Markdown(f"*{card['steps']:,} steps of {card['batch_size']} covers at {card['image_size']} px:*"))
 rng = np.random.default_rng(SEED)
@@ -217,7 +220,7 @@ plots.strips(
 # %% [markdown]
 # Two at a time: one latent vector, energy growing to the right, cheerfulness upwards.
 
-# %%
+# %% alt="One cover in a table of five by five, the same shape in every field. To the right, with energy, the contrast grows and the shape gets a jagged edge; upwards, with valence, the colours go from blue over green to yellow and pink."
 one, song = latents[7:8], songs[7:8]
 rows = {
     f"valence {valence}": np.concatenate(
@@ -232,7 +235,7 @@ plots.strips(rows, scale=2)
 # only the latents differ. If the label explained everything, the covers of a row would all be the same: a sign that the
 # generator collapsed onto one cover per song.
 
-# %%
+# %% alt="Twelve covers each for a lullaby, a party, a protest and a live recording: grey-blue and smooth; yellow and black with stripes; black and white in jagged shapes; pale green with curves. Within a row the palette is the same."
 wishes = {
     "a lullaby": {"energy": 0.1, "tempo": 70, "acousticness": 0.9},
     "a party": {"energy": 0.9, "danceability": 0.85, "valence": 0.9},
@@ -265,7 +268,7 @@ plots.strips(rows, scale=2)
 regressor, held_out = fit_on(covers, seed=SEED)
 print(f"learnt from covers of other artists than the {len(held_out):,} that it is measured on")
 
-# %%
+# %% alt="Six panels, brightness, contrast, saturation, edges, warmth and the regressor's estimate, over energy: a line with its band for the fakes, dots with error bars for real covers. The titles give how steadily each of the two rises."
 rng = np.random.default_rng(SEED + 4)
 latents, songs = gan.latents(rng, LATENTS), gan.features.sample(LATENTS, rng)
 
@@ -309,7 +312,7 @@ monotone.round(2)
 # mean. On real covers it is far from 1, since most of a song cannot be seen. **That is the mark**: a fake should tell
 # as much about its song as a real cover does.
 
-# %%
+# %% alt="Two bars for each of the ten features, R² on real covers above and on fakes below, the feature most readable on real covers on top. A mark beside each bar of the fakes stands at 70 % of the bar above it."
 readings = regressor.predict(gan.generate(COUNT, seed=SEED + 5))
 on_fakes = r2_scores(readings, gan.labels(COUNT, seed=SEED + 5), regressor.names)
 truth = held_out.table[list(regressor.names)].to_numpy(float)
@@ -372,7 +375,7 @@ for name, settings in tried["sets"].items():
 # The regressor of section 6 then says how far each cover is from the album's true features, in standard deviations. It
 # had no part in any of this.
 
-# %% tags=["progress"]
+# %% tags=["progress"] alt="Twelve albums in five rows: covers drawn from one song, from the average, chosen by the generator's own head, chosen by a stranger, and the real covers. Down a column light and colours are often alike, the shapes are not."
 rng = np.random.default_rng(SEED + 6)
 albums = truth[:ALBUMS]
 bounds = np.array([(feature.low, feature.high) for feature in FEATURES]).T
@@ -400,7 +403,7 @@ plots.strips({name: images[:12] for name, images in ways.items()})
 # And if every song is to have a cover of its own that still belongs to the album? Give the songs **one latent vector**:
 # layout and motif are shared, and the song colours them in.
 
-# %%
+# %% alt="Four albums of eight covers each, one for every song. Within an album the layout stays and colours and contrast change; from album to album the layout changes too."
 rng = np.random.default_rng(SEED + 7)
 rows = {}
 for k, tracks_of_one in enumerate(tracks[:4]):
@@ -438,7 +441,7 @@ for name, energy in (("lullaby", 0.0), ("walk", 0.5), ("rave", 1.0)):
     heard[name] = measure(path)
 pd.DataFrame({name: sound.features() for name, sound in heard.items()}).round(2)
 
-# %%
+# %% alt="Twelve covers each for the lullaby, the walk and the rave: the lullaby's are dark and smooth with few shapes, the walk's brown and busier, the rave's light and colourful, as the printed brightness says."
 rows = {}
 for name, sound in heard.items():
     wanted = longer.features.within(sound.features())
@@ -455,22 +458,57 @@ plots.strips({name: images[:12] for name, images in rows.items()}, scale=2)
 #
 # ## Exercises
 #
-# ### Exercise 1 · The scale (10 minutes, easy)
+# ### Exercise 1 · Every song read rightly, off the wrong cover (4 minutes, easy)
+#
+# Predict before you compute. Somebody reads the energy of every cover without any error. But the readings get shuffled:
+# each is set beside the energy of *another* cover. What is $R^2$ then?
+#
+# - **a**: about 1, since the readings have the right mean and the right spread;
+# - **b**: about 0, as for somebody who knows nothing;
+# - **c**: about −1, worse than knowing nothing.
+#
+# Write the letter.
+#
+# *Hint: $R^2$ is 1 less the mean squared error over the variance. Who always guesses the mean errs by the variance. By
+# how much do two songs drawn at random differ, squared and on average?*
+
+# %% answer="predict_shuffled"
+### BEGIN SOLUTION
+prediction = "c"
+### END SOLUTION
+
+# %% check="predict_shuffled" points=1
+with self_check():
+    assert prediction in ("a", "b", "c"), 'Write one of the letters, in quotation marks: prediction = "a"'
+    assert prediction != "a", "R² compares cover by cover: the right numbers beside the wrong covers are wrong numbers."
+    assert prediction != "b", (
+        "0 is for those who know that they know nothing and say the mean. Who names another song's energy errs twice: "
+        "that one is off the mean, and so is the true one."
+    )
+    energies = table["energy"].to_numpy()
+    shuffled = np.random.default_rng(SEED).permutation(energies)
+    for name, said in {"exact": energies, "mean": energies.mean(), "shuffled": shuffled}.items():
+        print(f"{name:8s} R² {1 - np.mean((said - energies) ** 2) / energies.var():5.2f}")
+    print("Well done. Covers that speak clearly, but of another song, end below 0: see shuffled labels in section 8.")
+
+# %% [markdown]
+# ### Exercise 2 · The scale (10 minutes, easy)
 #
 # Write the scale and its inverse for a table of features: `fit` remembers mean and standard deviation of each column,
-# **leaving out unknown values (NaN)**; `scale` and `inverse` go there and back. A column that never changes must not
-# divide by zero: let it be scaled to 0.
+# **leaving out unknown values (NaN)**; `scale` and `inverse` go there and back, for these songs or for others. A column
+# that never changes must not divide by zero: let it be scaled to 0.
 #
-# *Hint: `np.nanmean` and `np.nanstd` pass over NaN. Where the deviation is 0, use 1 instead.*
+# *Hint: `np.nanmean` and `np.nanstd` pass over NaN. Where the deviation is 0, use 1 instead. Rounding may leave
+# something like 5e-17 for 0, so that `< 1e-9` is safer than `== 0`.*
 
 
-# %%
+# %% answer="scale"
 class Scale:
     def fit(self, values):
         """Remember mean and deviation of each column of values [N, K]; returns self."""
         ### BEGIN SOLUTION
         self.mean, self.deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-        self.deviation[self.deviation == 0] = 1
+        self.deviation[self.deviation < 1e-9] = 1  # of 200 times 0.3 rounding leaves 5.6e-17
         return self
         ### END SOLUTION
 
@@ -485,23 +523,118 @@ class Scale:
         ### END SOLUTION
 
 
-# %% tags=["check"]
-values = table.to_numpy(copy=True)[:200]
-values[::3, 2] = np.nan
-fitted = Scale().fit(values)
-scaled = fitted.scale(values)
-assert np.allclose(np.nanmean(scaled, axis=0), 0, atol=1e-9), "The mean of every scaled column must be 0."
-assert np.allclose(np.nanstd(scaled, axis=0), 1), "The deviation of every scaled column must be 1, NaN left out."
-assert np.isnan(scaled[::3, 2]).all(), "An unknown value must stay unknown (NaN)."
-assert np.allclose(fitted.inverse(scaled), values, atol=1e-6, equal_nan=True), "There and back must be where you were."
-constant = np.full((5, 1), -7.0)
-assert np.allclose(Scale().fit(constant).scale(constant), 0), "A column that never changes must become 0, not NaN."
-louder = fitted.scale(values[:1] + np.eye(10)[6])[0, 6] - scaled[0, 6]
-assert louder > 0, "A louder song must get a larger number: that sign was wrong in the published code."
-print("Well done: louder is more, and NaN is NaN.")
+# %% check="scale" points=2
+with self_check():
+    values = table.to_numpy(copy=True)[:200]
+    values[::3, 2] = np.nan
+    fitted = Scale().fit(values)
+    assert fitted is not None, "fit gives nothing back: it should end with `return self`."
+    scaled = fitted.scale(values)
+    assert scaled is not None, "scale gives nothing back: does it end with `return …`?"
+    assert np.shape(scaled) == (200, 10), "A table of 200 songs and 10 features should keep its shape."
+    assert not np.isnan(scaled[1::3]).any(), (
+        "A known value became NaN: who leaves out the unknown ones, mean and deviation?"
+    )
+    assert np.isnan(scaled[::3, 2]).all(), "An unknown value must stay unknown (NaN)."
+    assert np.allclose(np.nanmean(scaled, axis=0), 0, atol=1e-9), "The mean of every scaled column must be 0: axis=0."
+    assert np.allclose(np.nanstd(scaled, axis=0), 1), (
+        "The deviation of every scaled column must be 1: divide by the deviation (np.nanstd), not by the variance."
+    )
+    assert np.allclose(fitted.scale(values[1:3]), scaled[1:3]), (
+        "Two of the songs, scaled alone, got other numbers: scale must use what fit remembered, and fit nothing itself."
+    )
+    louder = np.diff(fitted.scale(np.array([values[1], values[1] + 1])), axis=0)[0, FEATURE_NAMES.index("loudness")]
+    assert louder > 0, "A louder song must get a larger number: that sign was wrong in the published code."
+    back = fitted.inverse(scaled)
+    assert np.allclose(back, values, atol=1e-6, equal_nan=True), "There and back must be where you were."
+    constant = np.full((5, 1), -7.0)
+    assert np.allclose(Scale().fit(constant).scale(constant), 0), "A column that never changes must become 0, not NaN."
+    print("Well done: louder is more, and NaN is NaN.")
+
+# %% hidden="scale"
+with self_check():
+    few = np.array([[1.0, 60.0], [3.0, np.nan], [5.0, 100.0]])
+    before, one, two = few.copy(), Scale().fit(few), Scale().fit(10 * few)
+    assert np.array_equal(few, before, equal_nan=True), "fit changed the table that it was given."
+    assert one is not two and np.allclose(one.scale(np.array([[3.0, 80.0]])), 0), (
+        "A second scale changed the first: keep mean and deviation in self."
+    )
+    new = one.scale(np.array([[3.0, 120.0], [3.0, 100.0]]))
+    assert np.allclose(new, [[0, 2], [0, 1]]), "New songs must be scaled with the mean and deviation of those fitted."
+    assert np.allclose(one.inverse(np.array([[0.0, -1.0]])), [[3, 60]]), (
+        "inverse must know other rows than those scaled."
+    )
+    flat = Scale().fit(np.array([[4.0, 1.0], [4.0, 3.0]]))
+    assert np.allclose(flat.inverse(flat.scale(np.array([[4.0, 2.0]]))), [[4, 2]]), (
+        "A constant column must come back, too."
+    )
 
 # %% [markdown]
-# ### Exercise 2 · The bug hunt (25 minutes, medium)
+# ### Exercise 3 · Huber's loss, with gaps (10 minutes, medium)
+#
+# Write what the head pays: Huber's loss of each number that it reads, half the square of an error up to 1 and its
+# absolute value less ½ beyond, **averaged over the numbers that are known**. Where `known` is 0, `wanted` holds a
+# meaningless 0, and whatever the head reads there costs nothing. If nothing at all is known, the loss is 0. (The
+# package adds up the features of a song instead; that comes to another λ.)
+#
+# *Hint: `ops.where(condition, this, that)` chooses for every number. Multiply by `known` before you add up, and count
+# the known ones for the mean, but divide by 1 at least.*
+
+
+# %% answer="head_loss"
+def head_loss(wanted, known, read):
+    """Mean of Huber's loss over the known numbers, a scalar; all three are float [B, K], `known` is 1 or 0."""
+    ### BEGIN SOLUTION
+    errors = ops.abs(read - wanted)
+    each = ops.where(errors <= 1, ops.square(errors) / 2, errors - 0.5)
+    return ops.sum(known * each) / ops.maximum(ops.sum(known), 1)
+    ### END SOLUTION
+
+
+# %% check="head_loss" points=3
+def loss_of(*tables):
+    loss = head_loss(*(ops.convert_to_tensor(np.array(rows, "float32")) for rows in tables))
+    assert loss is not None, "The function gives nothing back: does it end with `return …`?"
+    assert np.size(loss) == 1, "The loss should be a single number: average over songs and features."
+    return float(loss)
+
+
+with self_check():
+    small, large, low = (loss_of([[1.0]], [[1.0]], [[1.0 + error]]) for error in (0.5, 3.0, -3.0))
+    assert not np.isclose(small, 0.25), "An error of 0.5 costs 0.25: it should be half of the square."
+    assert np.isclose(small, 0.125), f"An error of 0.5 should cost 0.125, half its square, not {small:.3f}."
+    assert not np.isclose(large, 4.5), "An error of 3 costs half its square: beyond 1 the loss is a straight line."
+    assert not np.isclose(large, 3), (
+        "An error of 3 costs 3: less one half, else the line does not meet the square at 1."
+    )
+    assert np.isclose(large, 2.5), f"An error of 3 should cost 3 - 0.5 = 2.5, not {large:.3f}."
+    assert np.isclose(low, 2.5), (
+        f"An error of -3 should cost as much as one of 3, not {low:.3f}: its absolute value counts."
+    )
+    nothing = loss_of([[0.0]], [[0.0]], [[3.0]])
+    assert nothing == 0, f"Where nothing is known, the loss should be 0, not {nothing}: divide by 1 at least."
+    gaps = loss_of([[0.5, 0.0], [0.0, 2.0]], [[1, 0], [1, 1]], [[0.0, 9.0], [0.0, 2.0]])
+    assert gaps < 1, "The unknown number costs something, whatever the head reads there: multiply by `known`."
+    assert not np.isclose(gaps, 0.125 / 4), "Four numbers, but one is unknown: divide by how many are known, 3."
+    assert np.isclose(gaps, 0.125 / 3), f"Errors of 0.5, 0 and 0, and one unknown, should cost 0.042, not {gaps:.3f}."
+    wanted, known = np.split(features.encode(covers.table), 2, axis=1)
+    print(f"Well done. A head that says the mean of everything pays {loss_of(wanted, known, 0 * wanted):.2f}.")
+
+# %% hidden="head_loss"
+with self_check():
+    uneven = loss_of([[0, 0, 0], [0, 0, 0]], [[1, 0, 0], [1, 1, 1]], [[2, 0, 0], [0, 0, 0]])
+    assert np.isclose(uneven, 1.5 / 4), f"Of four known numbers one costs 1.5, which makes 0.375, not {uneven:.3f}."
+    nothing = loss_of([[0, 0]], [[0, 0]], [[1, 5]])
+    assert nothing == 0, f"Where nothing is known, the loss should be 0, not {nothing}."
+    zero, one, read = (ops.convert_to_tensor(np.array([row], "float32")) for row in ((0, 0), (1, 1), (-0.5, 4)))
+    slope = input_gradients(lambda x: ops.convert_to_tensor(head_loss(zero, one, x)), read)
+    assert slope is not None, "No gradient flows from this loss: use keras.ops throughout, not NumPy or float()."
+    assert np.allclose(slope, [[-0.25, 0.5]]), (
+        "The slope must be the error up to 1 and 1 beyond: does a large error pull?"
+    )
+
+# %% [markdown]
+# ### Exercise 4 · The bug hunt (25 minutes, medium)
 #
 # In 2021 a student project at Stanford, [Album_Cover_Generator](https://github.com/icykip/Album_Cover_Generator), set
 # out to do what this notebook does. Its conclusion was that conditioning "only stagnates the model". The authors
@@ -530,7 +663,7 @@ print("Well done: louder is more, and NaN is NaN.")
 # reals 3.5 and fakes 2, on average. It reads all features right, or each of them wrong by 0.5.*
 
 
-# %%
+# %% answer="step"
 class Step:  # a critic takes covers [B, ...] and gives scores [B, 1] and the features it reads [B, K]
     def scale_loudness(self, decibels):  # -60 to 0 dB, as -1 to 1
         return 2 * decibels / -60 - 1
@@ -604,11 +737,79 @@ class Repaired(Step):
 
 Step = Repaired
 
-# %% tags=["check"]
+# %% check="step" points=3
 # NBVAL_CHECK_OUTPUT
-after = hunt(Step())
-assert after["green"].all(), "Some lines are red: repair one mistake in the cell of Step, and run both cells again."
-print("Well done: now the model can hear what it is asked for.")
+with self_check():
+    after = hunt(Step())
+    assert after["green"].all(), "Some lines are red: repair one mistake in the cell of Step, and run both cells again."
+    print("Well done: now the model can hear what it is asked for.")
+
+# %% hidden="step"
+with self_check():
+    step, kinder = Step(), lambda x: (ops.matmul(x, ops.convert_to_tensor([[0.0], [3.0]])), x[:, :1])
+    assert np.isclose(step.scale_loudness(-15.0), 0.5), "-15 dB should become 0.5 on the scale from -1 to 1."
+    rows = np.array([3, 0, 3])
+    assert np.array_equal(step.batch(np.eye(4), np.arange(4), rows)[1], rows), (
+        "A row drawn twice brings its label twice."
+    )
+    real, fake = (ops.convert_to_tensor(np.array([row], "float32")) for row in ((1, 2), (0, 1)))
+    shares = ops.convert_to_tensor(np.array([[0.5]], "float32"))
+    loss = float(step.d_loss(kinder, real, fake, real[:, :1] - 2, shares))
+    assert np.isclose(loss, 39, rtol=1e-4), (
+        f"One cover, a slope of 3, misread by 2: d_loss should be 3 - 6 + 2 + 10 (3 - 1)² = 39, not {loss:.2f}."
+    )
+    wished = float(step.g_loss(kinder, fake, fake[:, :1] + 2))
+    assert np.isclose(wished, -1), (
+        f"The generator's fake scores 3 and is misread by 2, so g_loss is -1, not {wished:.2f}."
+    )
+    moved = step.latent_step(lambda z: ops.sum(3 * z, axis=1, keepdims=True), real)
+    assert np.allclose(moved, 0.9 * 3 / 18.1, rtol=1e-3), "For a score of slope 3 in both latents, each moves by 0.149."
+    through = input_gradients(
+        lambda z: ops.sum(step.latent_step(lambda y: ops.sum(y**2, axis=1, keepdims=True), z)), real
+    )
+    assert through is not None, "No gradient flows through the latent step, so the networks cannot reckon with it."
+
+# %% [markdown]
+# ### Exercise 5 · Does it listen? (20 minutes, hard)
+#
+# A report on this notebook says of the row *default* in the table of section 8:
+#
+# 1. "On fakes the $R^2$ of valence is about three quarters. So three quarters of a song's mood can be seen on its
+#    cover, and our covers show it better than real ones."
+# 2. "The $R^2$ of tempo is only about 0.1. So the generator does not listen to the tempo."
+#
+# Say what is wrong with each of the two. Then choose **one feature** and judge whether *your* generator of section 4
+# listens to it. Argue with at least two things that you measured yourself in sections 6 and 7, and say what the row
+# *shuffled labels* is needed for.
+#
+# *Hint: who reads, and what has the reader learnt from? What is the most that could be expected? Judge what you
+# see in your own run, however short its training was.*
+
+# %% [markdown] answer="listening" points=4
+# 1. The number says how well a regressor, trained on real covers, reads off a *fake* what that fake was asked for. It
+#    is about fakes, not about songs: off real covers it reads about half of the variance of valence. Fakes that are
+#    easier to read than real covers overdo it, they are caricatures.
+# 2. The mark for tempo is not 1 but what can be read off real covers, and there R² is below 0.2. The fakes stay a
+#    little under 0.7 of that, so the tempo is followed somewhat less than it could be; with one seed, no more can be
+#    said.
+#
+# I choose energy. In section 6 only the energy changes, latents and other features are held still, and the estimate
+# rises steadily with what was asked for; contrast and edges, which anybody can measure, rise as well, as they do in the
+# dots of the real covers. In section 7 the bar of the fakes is longer than the mark of 70 %. So it listens, and it
+# exaggerates.
+#
+# The shuffled labels show what comes out when there is nothing to listen to: R² near 0 or below. If they had got a high
+# R² as well, then the measurement, or a leak of labels into it, would have been the reason, and not the generator.
+
+# %% [markdown] rubric="listening"
+# - **1** for the first: R² is what a regressor reads off fakes, beside that of real covers; above it is caricature,
+#   not quality, and nothing of it is a share of the song;
+# - **1** for the second: compared with the R² of real covers, where little of the tempo can be seen;
+# - **1** for a verdict on one feature that follows from two of the student's own measurements, such as a response curve
+#   (and that everything else is held still in it) and a bar beside its mark;
+# - **1** for the control: what R² is when labels mean nothing, and which mistake it would have shown.
+
+# %% [markdown] tags=["quiz"]
 
 # %% [markdown]
 # ## What to take away
