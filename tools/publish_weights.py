@@ -25,7 +25,7 @@ from helpers.fakes import fakes_of
 from helpers.files import writing
 from helpers.gan import load
 from helpers.gan.runs import Run
-from helpers.gan.weights import FOLDER
+from helpers.gan.weights import FOLDER, sha256
 from helpers.sources.synthetic import fingerprint, synthetic_covers
 
 COMPARED = 5000  # covers on each side, for the scores
@@ -81,6 +81,7 @@ def publish(options) -> None:
     }
     with writing(FOLDER / f"{options.name}.weights.h5") as partial:
         gan.ema_generator.save_weights(partial)
+    card["sha256"] = sha256(FOLDER / f"{options.name}.weights.h5")
     with writing(FOLDER / f"{options.name}.json") as partial:
         partial.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 

@@ -32,7 +32,13 @@ class _ThisPython(AsyncKernelManager):
 
 
 def run_notebook(
-    notebook: NotebookNode, folder: Path, env: dict, timeout: int, on_cell: Callable[[int, str], None] | None = None
+    notebook: NotebookNode,
+    folder: Path,
+    env: dict,
+    timeout: int,
+    on_cell: Callable[[int, str], None] | None = None,
+    allow_errors: bool = False,
+    keep_noise: bool = False,
 ) -> None:
     """Execute all cells in order; outputs, without noise, and execution counts are written into `notebook`.
 
@@ -42,6 +48,8 @@ def run_notebook(
         env: the kernel's environment variables.
         timeout: seconds one cell may take.
         on_cell: called with the index of each code cell and the heading above it, before the cell runs.
+        allow_errors: go on after a cell that raised.
+        keep_noise: leave stderr, widgets and progress bars among the outputs.
 
     Raises:
         CellFailed: at the first cell that does not finish.
@@ -50,6 +58,7 @@ def run_notebook(
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        allow_errors=allow_errors,
         kernel_manager_class=_ThisPython,
         extra_arguments=["--log-level=ERROR"],  # no notices of the kernel between our own lines
         shutdown_kernel="immediate",
@@ -60,7 +69,7 @@ def run_notebook(
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     for cell in notebook.cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and not keep_noise:
             cell.outputs = without_noise(cell.outputs)
 
 

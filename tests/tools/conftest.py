@@ -4,71 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_course import write_tiny_course
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-
-TINY = '''\
-# %% [markdown]
-# # 00 · Counting
-#
-# 2 minutes · **What you will learn:** to count.
-
-# %% tags=["setup"]
-# filled in by the builder
-
-# %% tags=["parameters"]
-LAST = 3
-
-# %% [markdown]
-# ## Count
-#
-# We print the numbers.
-
-# %%
-# NBVAL_CHECK_OUTPUT
-print(list(range(LAST)))
-
-# %% [markdown]
-# ## Exercise
-#
-# Write `double`. *Hint:* multiply.
-
-# %%
-def double(number):
-    """Twice the number."""
-    ### BEGIN SOLUTION
-    twice = 2 * number
-    return twice
-    ### END SOLUTION
-
-# %% tags=["check"]
-assert double(2) == 4, "double(2) should be 4"
-### BEGIN HIDDEN TESTS
-assert double(-1) == -2
-### END HIDDEN TESTS
-print("double works")
-
-# %% [markdown] tags=["solution"]
-# Doubling is adding a number to itself.
-
-# %% [markdown]
-# ## What to take away
-#
-# Numbers go up.
-#
-# ## Where the idea comes from
-#
-# Fingers.
-'''
-
-
-def write_tiny_course(root: Path) -> Path:
-    """Make `root` a course with one tiny notebook source, not yet built."""
-    (root / "notebooks" / "source").mkdir(parents=True)
-    (root / "notebooks" / "source" / "00_counting.py").write_text(TINY, encoding="utf-8")
-    (root / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/some/course"\n')
-    (root / "README.md").write_text("[![Colab][badge]][00]\n\n[00]:\n")
-    return root
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The builder on a tiny course, whole and broken in every way that `--check` promises to notice."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import run_notebook
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from tiny_course import write_tiny_course
 
 SETUP_CELL = Path(build_notebooks.__file__).with_name("setup_cell.py")
 
@@ -19,11 +19,9 @@ SETUP_CELL = Path(build_notebooks.__file__).with_name("setup_cell.py")
 @pytest.fixture(scope="module")
 def executed_files(tmp_path_factory):
     """What build with --execute writes for the tiny course, by path; one run serves all tests of this file."""
-    from conftest import write_tiny_course
-
     root = write_tiny_course(tmp_path_factory.mktemp("executed"))
     assert build_notebooks.main(["--execute", "--profile", "smoke"], root) == 0
-    written = (*root.rglob("*.ipynb"), root / "README.md")
+    written = (*root.rglob("*.ipynb"), root / "README.md", root / "grading" / "rubric.md")
     return {path.relative_to(root): path.read_text(encoding="utf-8") for path in written}
 
 
@@ -58,6 +56,11 @@ def cells_of(path):
     return nbformat.read(path, as_version=4).cells
 
 
+def cell_of(path, grade_id):
+    """The cell nbgrader knows by this name."""
+    return next(cell for cell in cells_of(path) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
 def complaints(root, capsys):
     """What --check prints; it must exit with 1."""
     capsys.readouterr()
@@ -78,7 +81,7 @@ def test_both_notebooks_are_valid(built_course):
 
 
 def test_the_student_gets_a_stub_in_place_of_the_solution(built_course):
-    (exercise,) = (cell.source for cell in cells_of(student_of(built_course)) if "def double" in cell.source)
+    exercise = cell_of(student_of(built_course), "double").source
     assert exercise == (
         "def double(number):\n"
         '    """Twice the number."""\n'
@@ -93,14 +96,27 @@ def test_the_student_gets_a_stub_in_place_of_the_solution(built_course):
 
 def test_nothing_secret_is_left_for_the_student(built_course):
     text = student_of(built_course).read_text(encoding="utf-8")
-    for secret in ("twice = ", "double(-1)", "HIDDEN", "SOLUTION", "adding a number to itself"):
+    for secret in (
+        "twice = ",
+        "double(-1)",
+        "SOLUTION",
+        "adding a number to itself",
+        "a sheep is missing",
+        "good style",
+    ):
         assert secret not in text
     assert "double(2) should be 4" in text
 
 
 def test_the_solution_notebook_keeps_everything(built_course):
     text = solution_of(built_course).read_text(encoding="utf-8")
-    for part in ("twice = 2 * number", "double(-1) == -2", "adding a number to itself"):
+    for part in (
+        "twice = 2 * number",
+        "double(-1) == -2",
+        "adding a number to itself",
+        "a sheep is missing",
+        "good style",
+    ):
         assert part in text
 
 
@@ -113,7 +129,7 @@ def test_only_the_solution_notebook_has_outputs(built_course):
 def test_executed_notebooks_hold_nothing_that_differs_from_run_to_run(built_course):
     notebook = nbformat.read(solution_of(built_course), as_version=4)
     assert notebook.metadata == build_notebooks.METADATA
-    assert all(set(cell.metadata) <= {"tags", "cellView"} for cell in notebook.cells)
+    assert all(set(cell.metadata) <= {"tags", "cellView", "nbgrader"} for cell in notebook.cells)
 
 
 def test_the_badge_and_the_setup_cell_carry_the_address_of_pyproject(built_course):
@@ -171,18 +187,14 @@ def test_duplicate_cells_get_distinct_ids_that_stay():
 
 # Markers
 
-LINES = st.sampled_from(
-    ["a = 1", "    b = 2", "### BEGIN SOLUTION", "### END SOLUTION", "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"]
-)
+LINES = st.sampled_from(["a = 1", "    b = 2", "### BEGIN SOLUTION", "### END SOLUTION"])
 
 
 @given(st.lists(LINES, max_size=7))
 def test_markers_are_accepted_exactly_when_each_pair_is_closed_in_turn(lines):
     # The independent reference: take away plain lines and adjacent pairs; balanced text leaves nothing.
     rest = [line for line in lines if line.startswith("#")]
-    while rest[:1] in (["### BEGIN SOLUTION"], ["### BEGIN HIDDEN TESTS"]) and rest[1:2] == [
-        rest[0].replace("BEGIN", "END")
-    ]:
+    while rest[:2] == ["### BEGIN SOLUTION", "### END SOLUTION"]:
         rest = rest[2:]
     if rest:
         with pytest.raises(ValueError, match="###"):
@@ -258,27 +270,41 @@ def test_outputs_in_a_student_notebook(built_course, capsys):
 
 def test_a_checked_cell_without_output(built_course, capsys):
     edit_cells(solution_of(built_course), lambda cell: cell.update(outputs=[]))
-    assert "cell 5 is marked NBVAL_CHECK_OUTPUT but has no output" in complaints(built_course, capsys)
+    assert "cell 6 is marked NBVAL_CHECK_OUTPUT but has no output" in complaints(built_course, capsys)
 
 
 def test_a_cell_that_was_never_run(built_course, capsys):
     edit_cells(solution_of(built_course), lambda cell: cell.update(outputs=[], execution_count=None))
-    assert "never run, or changed since: cell 2, 3, 5, 7, 8" in complaints(built_course, capsys)
+    assert "never run, or changed since: cell 2, 3, 4, 6, 8, 9, 11, 12, 13" in complaints(built_course, capsys)
 
 
 def test_an_error_among_the_outputs(built_course, capsys):
     error = new_output("error", ename="ValueError", evalue="no", traceback=[])
     edit_cells(solution_of(built_course), lambda cell: cell.update(outputs=[*cell.outputs, error]))
-    assert "cell 5 ended in an error" in complaints(built_course, capsys)
+    assert "cell 6 ended in an error" in complaints(built_course, capsys)
 
 
 BROKEN_SOURCES = {
-    "a marker without its end": ("    ### END SOLUTION\n", "", "cell 7: ### BEGIN SOLUTION has no ### END SOLUTION"),
+    "a marker without its end": ("    ### END SOLUTION\n", "", "cell 11: ### BEGIN SOLUTION has no ### END SOLUTION"),
     "a marker without its begin": ("    ### BEGIN SOLUTION\n", "", "### END SOLUTION stands where it does not belong"),
-    "code that is not Python": ("print(list", "print list", "00_counting.py, cell 5: unmatched ')' in line 2"),
+    "code that is not Python": ("print(list", "print list", "00_counting.py, cell 6: unmatched ')' in line 2"),
     "a stub that is not Python": ('    """Twice the number."""\n    ### BEGIN', "### BEGIN", "expected an indented"),
-    "a cell longer than a screen": ("LAST = 3", "LAST = 3\n" * 31, "cell 3 has 31 lines, more than 30"),
+    "a cell longer than a screen": ("LAST = 3", "LAST = 3\n" * 31, "cell 4 has 31 lines, more than 30"),
     "no title": ("# # 00 · Counting", "# Counting", "must give the title"),
+    "an exercise without a check": ('check="double" points=2', "", "exercise 'double' has no check cell"),
+    "an exercise without hidden tests": ('# %% hidden="double"', "# %%", "exercise 'double' has no hidden tests"),
+    "a check without points": ('check="double" points=2', 'check="double"', "the check of 'double' has no points"),
+    "a check of nothing": ('check="double"', 'check="triple"', "'triple' has a check cell but no answer cell"),
+    "two answers of one name": ('answer="predict_next"', 'answer="double"', "two answer cells name exercise 'double'"),
+    "no exercise for judgement": ('answer="why" points=4', "", "no exercise asks for judgement"),
+    "an answer in words without points": ('answer="why" points=4', 'answer="why"', "the answer of 'why' has no points"),
+    "no rubric": ('[markdown] rubric="why"', "[markdown]", "exercise 'why' has no rubric"),
+    "a rubric that does not add up": ("- **3** for", "- **2** for", "the rubric of 'why' gives 3 points"),
+    "an exercise without hint": ("*Hint: multiply.*", "", "exercise 2 gives no hint"),
+    "an exercise without minutes": ("Twice (2 minutes, medium)", "Twice (medium)", "Exercise 2 · Title (N minutes"),
+    "a difficulty of its own": ("(2 minutes, medium)", "(2 minutes, fiendish)", "easy|medium|hard"),
+    "a wrong number": ("### Exercise 2 ·", "### Exercise 3 ·", "should read '### Exercise 2 ·"),
+    "no quiz": (' tags=["quiz"]', "", "there is no quiz"),
     "no minutes": ("# 2 minutes", "# a while", "must give how many minutes"),
     "no aims": ("**What you will learn:**", "Here you learn", "must give 'what you will learn'"),
     "no setup cell": (' tags=["setup"]', "", "the first code cell must be tagged setup"),
@@ -302,7 +328,74 @@ def test_a_broken_source(built_course, capsys, name):
 def test_a_source_that_cannot_be_built_is_wrong_input(built_course, capsys):
     change(source_of(built_course), "    ### END SOLUTION\n", "")
     assert build_notebooks.main([], built_course) == 2
-    assert capsys.readouterr().err.startswith("00_counting.py, cell 7: ### BEGIN SOLUTION")
+    assert capsys.readouterr().err.startswith("00_counting.py, cell 11: ### BEGIN SOLUTION")
+
+
+def test_the_rubric_is_collected_in_one_file(built_course, capsys):
+    rubric = built_course / "grading" / "rubric.md"
+    text = rubric.read_text(encoding="utf-8")
+    assert "## 00 · Counting" in text and "### Exercise 3 · Why count?" in text and "- **3** for a use;" in text
+    rubric.write_text("mine")
+    assert "grading/rubric.md is not what the sources give" in complaints(built_course, capsys)
+
+
+def test_nbgrader_is_told_of_every_exercise(built_course):
+    check = cell_of(student_of(built_course), "double-check").metadata.nbgrader
+    assert check == {
+        "grade": True, "grade_id": "double-check", "locked": True, "points": 2, "schema_version": 3, "solution": False,
+        "task": False,
+    }  # fmt: skip
+    answer = cell_of(student_of(built_course), "double").metadata.nbgrader
+    assert answer["solution"] and not answer["grade"] and "points" not in answer
+    words = cell_of(student_of(built_course), "why")
+    assert words.metadata.nbgrader["solution"] and words.metadata.nbgrader["points"] == 4
+    assert words.source == "YOUR ANSWER HERE"
+
+
+def test_the_quiz_folds_its_answers(built_course):
+    for path in (student_of(built_course), solution_of(built_course)):
+        (quiz,) = (cell.source for cell in cells_of(path) if cell.source.startswith("## Quiz"))
+        assert "**1.** What comes after one?\n\n- **a)** Two.\n- **b)** Nothing." in quiz
+        assert quiz.endswith("<details><summary>Answer to question 1</summary>\n\n**a)** We counted.\n\n</details>")
+
+
+BROKEN_QUIZZES = {
+    "no YAML": ("options: [", "options: [[", "quizzes.yaml is not YAML"),
+    "an answer that is no option": ("answer: a", "answer: c", "question 1 of 00_counting: its answer must be a letter"),
+    "one option": ("[Two., Nothing.]", "[Two.]", "it must have 2 to 6 options"),
+    "no explanation": ("    because: We counted.\n", "", "it must have exactly question, options, answer and because"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_QUIZZES)
+def test_a_broken_quiz_is_wrong_input(tiny_course, capsys, name):
+    old, new, complaint = BROKEN_QUIZZES[name]
+    change(tiny_course / "notebooks" / "quizzes.yaml", old, new)
+    assert build_notebooks.main([], tiny_course) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_questions_for_no_notebook(built_course, capsys):
+    change(built_course / "notebooks" / "quizzes.yaml", "00_counting:", "07_guessing:")
+    assert "quizzes.yaml has questions for '07_guessing', which has no source" in complaints(built_course, capsys)
+
+
+def picture(cell):
+    cell.update(outputs=[new_output("display_data", data={"image/png": "iVBO", "text/plain": "<Figure>"})])
+
+
+def test_a_picture_without_alt_text(built_course, capsys):
+    edit_cells(solution_of(built_course), lambda cell: picture(cell) if "range(LAST)" in cell.source else None)
+    assert "cell 6 shows a picture but has no alt text" in complaints(built_course, capsys)
+
+
+def test_alt_text_reaches_the_pictures(built_course):
+    change(source_of(built_course), "# %%\n# NBVAL", '# %% alt="Three \\"numbers\\"."\n# NBVAL')
+    edit_cells(solution_of(built_course), lambda cell: picture(cell) if "range(LAST)" in cell.source else None)
+    assert build_notebooks.main([], built_course) == 0
+    (cell,) = (cell for cell in cells_of(solution_of(built_course)) if "range(LAST)" in cell.source)
+    assert cell.outputs[0].metadata == {"image/png": {"alt": 'Three "numbers".'}}
+    assert cell.metadata["alt"] == 'Three "numbers".'
 
 
 def test_imports_may_stand_between_setup_and_parameters(built_course, capsys):
@@ -330,75 +423,6 @@ def test_notebooks_run_in_an_empty_folder_in_the_profile_asked_for(tiny_course):
     assert build_notebooks.main(["--execute", "--profile", "gpu"], tiny_course) == 0
     printed = [cell.outputs[0].text for cell in cells_of(solution_of(tiny_course)) if cell.get("outputs")]
     assert printed[0] == f"[] gpu {sys.executable}\n"
-
-
-# The setup cell
-
-
-def run_setup_cell(folder, repository, **variables):
-    """Run the setup cell in `folder` with a pip that only notes what it was asked to install."""
-    path = folder / "path"
-    (path / "pip").mkdir(parents=True, exist_ok=True)
-    (path / "pip" / "__init__.py").touch()
-    (path / "pip" / "__main__.py").write_text("import sys\nprint(sys.argv[1:])\n")
-    info = path / "album_cover_gans-9.dist-info"
-    info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: album-cover-gans\nVersion: 9\nRequires-Dist: numpy>=2\n"
-        "Requires-Dist: no_such.package>=3\nRequires-Dist: no-such-backend; extra == 'cpu'\n"
-    )
-    cell = SETUP_CELL.read_text().replace("REPOSITORY_ADDRESS", str(repository))
-    environment = {"PATH": "/usr/bin:/bin:/usr/local/bin", "PYTHONPATH": str(path), **variables}
-    command = [sys.executable, "-c", cell + "\nprint(os.environ['TF_CPP_MIN_LOG_LEVEL'])"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines(), done.stderr
-
-
-def git(folder, *command):
-    identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
-    subprocess.run(["git", "-C", folder, *identity, *command], check=True, capture_output=True)
-
-
-def test_the_setup_cell_does_nothing_at_home(tmp_path):
-    assert run_setup_cell(tmp_path, "nowhere") == (["3"], "")
-
-
-@pytest.mark.parametrize("platform", ["COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"])
-def test_on_colab_the_setup_cell_fetches_updates_and_installs_only_what_is_missing(tmp_path, platform):
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    git(repository, "init", "--initial-branch=main")
-    (repository / "lesson").write_text("first")
-    git(repository, "add", ".")
-    git(repository, "commit", "-m", "first")
-    installs = [
-        "['install', '--quiet', '--no-deps', '-e', './album-cover-gans']",
-        "['install', '--quiet', 'no_such.package>=3']",
-        "3",
-    ]
-    assert run_setup_cell(tmp_path, repository.as_uri(), **{platform: "1"})[0] == installs
-    assert (tmp_path / "album-cover-gans" / "lesson").read_text() == "first"
-    (repository / "lesson").write_text("second")
-    git(repository, "commit", "-am", "second")
-    assert run_setup_cell(tmp_path, repository.as_uri(), **{platform: "1"})[0] == installs
-    assert (tmp_path / "album-cover-gans" / "lesson").read_text() == "second"
-    repository.rename(tmp_path / "out of reach")
-    assert run_setup_cell(tmp_path, repository.as_uri(), **{platform: "1"})[0] == installs
-
-
-def test_on_colab_an_interrupted_clone_is_begun_anew(tmp_path):
-    repository = tmp_path / "repository"
-    git(tmp_path, "init", "--initial-branch=main", repository)
-    git(repository, "commit", "--allow-empty", "-m", "first")
-    (tmp_path / "slow").mkdir()
-    slow = tmp_path / "slow" / "git"  # a clone that is killed half-way, whatever name it was given
-    slow.write_text('#!/bin/sh\nfor folder; do :; done\nmkdir -p "$folder/.git"\nexit 9\n')
-    slow.chmod(0o755)
-    variables = {"COLAB_RELEASE_TAG": "1"}
-    with pytest.raises(subprocess.CalledProcessError):
-        run_setup_cell(tmp_path, repository.as_uri(), **variables, PATH=f"{slow.parent}:/usr/bin:/bin")
-    run_setup_cell(tmp_path, repository.as_uri(), **variables)
-    git(tmp_path / "album-cover-gans", "log")
 
 
 def test_the_files_are_json_with_one_space_of_indentation(built_course):
