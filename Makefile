@@ -12,12 +12,16 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed$(if $(GPU),-gpu)
-SOURCES := helpers tools tests $(wildcard benchmarks notebooks/source)
+SOURCES := helpers tools tests grading $(wildcard benchmarks notebooks/source)
+# What pytest runs side by side: two notebooks with TensorFlow are what 8 GB of memory hold.
+JOBS ?= 2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
+	@echo "  SUBMISSIONS=folder   with grade: a folder for each student, with notebooks in it"
+	@echo "  JOBS=2               with test: how many tests and notebooks run side by side"
 	@echo "  PROFILE=cpu          with course: train for half an hour a notebook, not for a minute (gpu: needs a GPU)"
 	@echo "  EXECUTE=1            with notebooks: also run the solutions and keep their pictures"
 	@echo "  PYTHON=python3.12    with setup: the Python to use, 3.11 to 3.13"
@@ -35,12 +39,33 @@ course: $(INSTALLED) ## run all notebooks and show their pictures on build/cours
 test: $(INSTALLED) ## check style, run the unit tests, check and run the notebooks
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/exercises
 	$(BIN)/python tools/build_notebooks.py --check
 	@# nbval runs copies, because a notebook writes what it trains beside itself
 	rm -rf build/nbval && mkdir -p build/nbval && cp notebooks/solutions/*.ipynb build/nbval
-	COVERGAN_PROFILE=smoke $(BIN)/python -m pytest -p no:cacheprovider \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 build/nbval
+	COVERGAN_PROFILE=smoke $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadscope \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=240 --nbval-sanitize-with tests/nbval_sanitize.cfg build/nbval
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/exercises
+
+.PHONY: release
+release: $(INSTALLED) ## write the notebooks that an instructor hands out, with nbgrader's marks, to grading/class/release
+	@$(BIN)/python grading/release.py
+
+.PHONY: grade
+grade: $(INSTALLED) ## grade the submissions in SUBMISSIONS=folder; grades and feedback go to grading/class
+	@$(BIN)/python grading/grade.py "$(SUBMISSIONS)"
+
+.PHONY: grade-demo
+grade-demo: $(INSTALLED) ## grade a made-up class of six and print its gradebook
+	@$(BIN)/python grading/demo.py
+
+.PHONY: site
+site: $(INSTALLED) ## build the course's web site from the executed solutions, offline, in build/site/html
+	@$(BIN)/python tools/build_site.py
+
+.PHONY: colab
+colab: $(INSTALLED) ## run the notebooks with the versions of packages that Google Colab has
+	@$(BIN)/python tools/colab_environment.py $(if $(PYTHON),--python $(PYTHON))
 
 .PHONY: lab
 lab: $(INSTALLED) ## open JupyterLab at the first notebook
@@ -56,7 +81,7 @@ bench: $(INSTALLED) ## run the benchmarks, one after the other
 
 .PHONY: lock
 lock: $(INSTALLED) ## choose the newest versions that pyproject.toml allows and write them to requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra cpu --extra jax --extra content --extra dask --extra dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra cpu --extra jax --extra content --extra dask --extra grading --extra site --extra dev --universal --python-version 3.11 \
 		--upgrade --no-annotate --no-emit-index-url --custom-compile-command "make lock" --quiet -o requirements.lock
 
 .PHONY: clean
