@@ -233,7 +233,8 @@ def test_memory_does_not_grow_with_the_archive(tmp_path):
         finally:
             tracemalloc.stop()
 
-    assert peak(3000) < 1.5 * peak(300)
+    few, many = peak(300), peak(3000)
+    assert (many - few) / 2700 < 100  # bytes; the header of one document alone takes some 1,000
 
 
 anything = st.recursive(
