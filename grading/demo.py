@@ -1,6 +1,6 @@
 """Grade a made-up class of six: this is `make grade-demo`.
 
-    python grading/demo.py [FOLDER]        by default build/grade-demo, which is made anew
+    python grading/demo.py [FOLDER]        a new folder; by default build/grade-demo, which is made anew
 
 It shows the whole loop on notebook 00: what each of six students handed in, the gradebook, and the report.
 """
@@ -17,6 +17,7 @@ from marks import read_marks, write_marks
 from reference import ROOT, Reference, grade_id, graded_cells, references
 
 from helpers.console import console
+from helpers.errors import CourseError
 
 STEM = "00_welcome"
 FOLDER = ROOT / "build" / "grade-demo"
@@ -88,9 +89,21 @@ def mark(path: Path) -> None:
     write_marks(path, marks)
 
 
+def make_room(folder: Path) -> None:
+    """Empty the demonstration's own folder.
+
+    Raises:
+        CourseError: if it is another one, and something is there.
+    """
+    if folder == FOLDER:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise CourseError(f"{folder} is there already; name a new folder for the demonstration, or none.")
+
+
 def run(folder: Path) -> Grading:
     """The whole loop in `folder`; returns its second run, after the answers in words were marked."""
-    shutil.rmtree(folder, ignore_errors=True)
+    make_room(folder)
     known = {STEM: references()[STEM]}
     handed_in = folder / "submissions"
     make_class(handed_in, known[STEM], folder / "class" / "grades.csv")
@@ -111,12 +124,19 @@ def printed(grading: Grading, student: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
-    if not can_isolate():
-        console.print("bubblewrap is not installed, or not allowed here: nosy will get what it asks for.")
-    grading = run((Path(arguments[0]) if arguments else FOLDER).resolve())
-    show(grading)
-    console.print("\nWhat came of nosy's attempts:", printed(grading, "nosy"), sep="\n", markup=False)
-    console.print((grading.members.folder / "grades.csv").read_text(encoding="utf-8"), markup=False)
+    try:
+        if not can_isolate():
+            console.print("bubblewrap is not installed, or not allowed here: nosy will get what it asks for.")
+        grading = run(Path(arguments[0]).resolve() if arguments else FOLDER)
+        show(grading)
+        console.print("\nWhat came of nosy's attempts:", printed(grading, "nosy"), sep="\n", markup=False)
+        console.print((grading.members.folder / "grades.csv").read_text(encoding="utf-8"), markup=False)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; the demonstration begins anew when it is run again.", file=sys.stderr)
+        return 130
     return 0
 
 

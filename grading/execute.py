@@ -1,6 +1,7 @@
 """Run one submission in a kernel of its own, within limits, and keep what came out."""
 
 import asyncio
+import atexit
 import contextlib
 import shutil
 import subprocess
@@ -18,14 +19,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from traitlets import Any, Int
 
+from helpers.errors import CourseError
+
 CELL_SECONDS = 120
 TOTAL_SECONDS = 600
 TIMEOUT = "CellTimeout"  # what an error of a cell that took too long is called
 MOST_OUTPUT = 20 * 2**20  # bytes of output in one submission, then it is stopped
-
-
-class TooMuchOutput(Exception):
-    pass
 
 
 class IsolatedKernel(AsyncKernelManager):
@@ -41,14 +40,19 @@ class IsolatedKernel(AsyncKernelManager):
 
 
 class Client(NotebookClient):
-    """Counts what cells print, and writes timeouts into the notebook as errors of their cells."""
+    """Counts what cells print, and stops the run when it is too much."""
 
     printed = Int(0)
 
+    @property
+    def flooded(self) -> bool:
+        return self.printed > MOST_OUTPUT
+
     def process_message(self, msg, cell, cell_index):
         self.printed += sum(len(buffer) for buffer in msg.get("buffers", [])) + len(str(msg["content"]))
-        if self.printed > MOST_OUTPUT:
-            raise TooMuchOutput
+        if self.flooded:
+            self.task_poll_for_reply.cancel()  # nbclient would go on as long as the cell does
+            return None
         return super().process_message(msg, cell, cell_index)
 
 
@@ -71,6 +75,9 @@ def execute(
 
     Returns:
         Why it was stopped before its end, a sentence; empty if it was not.
+
+    Raises:
+        CourseError: if no kernel could be started, which is not the submission's fault.
     """
     return asyncio.run(_execute(notebook, folder, list(secret), cell_seconds, total_seconds, interrupted))
 
@@ -87,51 +94,73 @@ async def _execute(notebook, folder, secret, cell_seconds, total_seconds, interr
         notebook,
         km=manager,
         timeout=cell_seconds,
+        startup_timeout=total_seconds,  # the limit for all is up before
         interrupt_on_timeout=True,  # the cell ends in a KeyboardInterrupt, and the next one runs
         allow_errors=True,
         record_timing=False,
         shutdown_kernel="immediate",
+        on_cell_executed=note_failure,
     )
-    stopped = ""
+    stopped, finished = "", set()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     setup = client.async_setup_kernel(cwd=str(folder), env=environment(folder), **quiet)
     limit = asyncio.timeout(total_seconds)
-    watch = asyncio.create_task(_end_when(interrupted, manager))
+    watch = asyncio.create_task(_end_when(interrupted, limit))
     try:
         async with limit, setup:
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":
                     await client.async_execute_cell(cell, index, store_history=True)
-    except (TimeoutError, DeadKernelError):
-        if limit.expired():  # nbclient takes being cancelled for a dead kernel
+                    finished.add(index)
+    except (TimeoutError, RuntimeError) as error:  # nbclient takes being cancelled for a dead kernel
+        if client.flooded:
+            stopped = f"it printed more than {MOST_OUTPUT >> 20} MiB and was stopped"
+        elif interrupted is not None and interrupted.is_set():
+            stopped = "the grading was interrupted"
+        elif limit.expired():
             stopped = f"it ran for more than {total_seconds} s and was stopped"
-        else:
+        elif isinstance(error, DeadKernelError):
             stopped = "its kernel died; it may have asked for more memory than it was given"
-    except TooMuchOutput:
-        stopped = f"it printed more than {MOST_OUTPUT >> 20} MiB and was stopped"
+        else:
+            raise CourseError(f"no kernel could be started for it ({error}); run the same command again") from None
     finally:
         watch.cancel()
         with contextlib.suppress(Exception):
             await manager.shutdown_kernel(now=True)
+        atexit.unregister(client._cleanup_kernel)  # nbclient leaves it there when the start does not succeed
         shutil.rmtree(sockets, ignore_errors=True)
-    finish_outputs(notebook, stopped, cell_seconds)
+    finish_outputs(notebook, stopped, cell_seconds, finished)
     return stopped
 
 
-async def _end_when(interrupted: threading.Event | None, manager: IsolatedKernel) -> None:
+async def _end_when(interrupted: threading.Event | None, limit: asyncio.Timeout) -> None:
+    """Let the time be up as soon as `interrupted` is set, also while the kernel still starts."""
     while interrupted is not None:
         await asyncio.sleep(0.5)
         if interrupted.is_set():
-            await manager.shutdown_kernel(now=True)
+            limit.reschedule(asyncio.get_running_loop().time())
             return
 
 
-def finish_outputs(notebook: NotebookNode, stopped: str, cell_seconds: int) -> None:
+def note_failure(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+    """Give a cell that failed its error, also where the submission keeps IPython from showing any."""
+    reply = execute_reply["content"]
+    if reply["status"] != "ok" and not has_error(cell):
+        name, value = reply.get("ename", "Error"), reply.get("evalue", "")
+        cell.outputs.append(new_output("error", ename=name, evalue=value, traceback=[f"{name}: {value}"]))
+
+
+def has_error(cell: NotebookNode) -> bool:
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def finish_outputs(notebook: NotebookNode, stopped: str, cell_seconds: int, finished: set[int]) -> None:
     """Make of each check an outcome that nbgrader reads rightly, and name timeouts.
 
-    nbgrader takes anything on stderr for a failure, also a library's warning, and a check that never ran for a success.
+    nbgrader takes anything on stderr for a failure, also a library's warning, and a check for passed unless it shows an
+    error, also one whose cell is not among those `finished`.
     """
-    for cell in notebook.cells:
+    for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename == "KeyboardInterrupt":
                 output.ename = TIMEOUT
@@ -140,7 +169,10 @@ def finish_outputs(notebook: NotebookNode, stopped: str, cell_seconds: int) -> N
         if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("grade"):
             continue
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-        ran = cell.get("execution_count") is not None
-        if not ran and not any(output.output_type == "error" for output in cell.outputs):
-            message = f"This check was not reached: {stopped or 'the notebook stopped before it'}."
+        for output in cell.outputs:
+            if output.output_type == "error" and len(output.traceback) > 1:  # it quotes lines of the hidden tests
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+        if index not in finished and not has_error(cell):
+            begun = "finished" if cell.get("execution_count") else "reached"
+            message = f"This check was not {begun}: {stopped}."
             cell.outputs.append(new_output("error", ename="NotRun", evalue=message, traceback=[message]))

@@ -44,9 +44,10 @@ class Grading:
     """
 
     def __init__(self, folder: Path, members: Class, known: dict[str, Reference], cell_seconds: int = CELL_SECONDS):
-        self.folder, self.members, self.known, self.cell_seconds = folder, members, known, cell_seconds
+        self.folder = folder.resolve()  # nbgrader changes the working directory while submissions run
+        self.members, self.known, self.cell_seconds = members, known, cell_seconds
         self.interrupted = threading.Event()
-        self.submissions = submissions(folder, known)
+        self.submissions = submissions(self.folder, known)
 
     def run(self) -> None:
         """Grade everything and write the tables; a submission that cannot be graded becomes a line of the report.
@@ -61,8 +62,7 @@ class Grading:
             self.run_alone()
 
     def run_alone(self) -> None:
-        # First, so that a slip in it is mended before the long part.
-        marks = read_marks(self.members.folder / "marks.csv")
+        self.read_marks()  # so that a slip in it is mended before the long part
         self.release()
         wanted = self.graded()
         with progress("Grading", len(wanted), "submissions") as advance, ThreadPoolExecutor(AT_A_TIME) as pool:
@@ -75,17 +75,17 @@ class Grading:
                 self.interrupted.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        self.apply_marks(marks)
+        self.apply_marks()
         self.write_feedback()
         self.write_report()
         self.write_grades()
 
     def release(self) -> None:
         """Make sure that the gradebook knows the tests of every notebook that was handed in."""
-        for stem in sorted({submission.stem for submission in self.graded()}):
+        stems = sorted({submission.stem for submission in self.graded()})
+        for stem in [stem for stem in stems if not self.members.is_released(self.known[stem])]:
             try:
-                if not self.members.is_released(self.known[stem]):
-                    self.members.release(self.known[stem])
+                self.members.release(self.known[stem])
             except CourseError as error:  # the other notebooks are graded
                 for submission in self.graded():
                     submission.refused = submission.refused or (str(error) if submission.stem == stem else "")
@@ -108,7 +108,7 @@ class Grading:
         stopped = execute(
             executed,
             folder,
-            secret=[self.folder.resolve(), self.members.folder],
+            secret=[self.folder, self.members.folder],
             cell_seconds=self.cell_seconds,
             interrupted=self.interrupted,
         )
@@ -133,37 +133,64 @@ class Grading:
     def graded(self) -> list[Submission]:
         return [found for found in self.submissions if found.notebook is not None and not found.refused]
 
-    def apply_marks(self, marks: dict[tuple[str, str, str], dict]) -> None:
-        """Enter the points of marks.csv, and write it anew with the answers that still wait."""
-        for submission in self.graded():
-            answers = graded_cells(submission.notebook)
-            for name, stub in graded_cells(self.known[submission.stem].student).items():
-                if stub.cell_type == "markdown":
-                    self.mark(submission, name, answers[name].source, answers[name].source == stub.source, marks)
-        write_marks(self.members.folder / "marks.csv", marks)
+    def read_marks(self) -> dict[tuple[str, str, str], dict]:
+        """The rows of marks.csv.
 
-    def mark(self, submission: Submission, name: str, answer: str, is_stub: bool, marks: dict) -> None:
-        """Enter the marks for one answer; if it is not the one that was marked, put its row in `marks`, unmarked."""
-        key = (submission.stem, name, submission.student)
-        row = marks.get(key, {})
-        if is_stub or row.get("of_answer") != digest(answer):
-            if row.get("points") is not None:
+        Raises:
+            CourseError: if it holds a slip, or points that would be lost because nobody and nothing has that name.
+        """
+        path = self.members.folder / "marks.csv"
+        marks = read_marks(path)
+        students = {*self.members.students(), *(found.student for found in self.submissions)}
+        for stem, name, student in [key for key, row in marks.items() if row["points"] is not None]:
+            place = f"{path}, the row of {student} for {name} in {stem}"
+            if stem not in self.known or name not in questions(self.known[stem]):
+                raise CourseError(f"{place}: there is no such exercise in words; mend the names, or delete the row.")
+            if student not in students:
+                raise CourseError(
+                    f"{place}: there is no such student; perhaps a spreadsheet took the name for a number: make the "
+                    "column one of text, and write the name as the column 'file' has it."
+                )
+        return marks
+
+    def apply_marks(self) -> None:
+        """Enter the points of marks.csv, and write it anew with the answers that still wait.
+
+        It is written as soon as it is read, since somebody may be marking meanwhile.
+        """
+        marks = self.read_marks()
+        entries = [
+            (submission.student, submission.stem, name, *self.mark(submission, name, stub, marks))
+            for submission in self.graded()
+            for name, stub in questions(self.known[submission.stem]).items()
+        ]
+        write_marks(self.members.folder / "marks.csv", marks)
+        for entry in entries:
+            self.members.mark(*entry)
+
+    def mark(self, submission: Submission, name: str, stub: str, marks: dict) -> tuple[float | None, str]:
+        """Points and comment for one answer; if it is not the one that was marked, its row in `marks` waits again."""
+        answer = graded_cells(submission.notebook)[name].source
+        answered = answer.strip() not in ("", stub.strip())
+        row = marks.pop((submission.stem, name, submission.student), {"points": None, "comment": ""})
+        if not answered or row.get("of_answer") != digest(answer):
+            if row["points"] is not None:
                 submission.notes.append(
                     f"the answer {name!r} has changed since it was marked; its marks were taken back"
                 )
-            marks.pop(key, None)
             row = {"points": None, "comment": ""}
-        if not is_stub:
-            marks[key] = row | {
-                "notebook": submission.stem,
-                "exercise": name,
-                "student": submission.student,
-                "out_of": self.known[submission.stem].points[name],
-                "answer": cell_text(answer),
-                "file": str(submission.path.relative_to(self.folder)),
-                "of_answer": digest(answer),
-            }
-        self.members.mark(submission.student, submission.stem, name, row["points"], row["comment"])
+        if not answered:
+            return 0, ""
+        marks[submission.stem, name, submission.student] = row | {
+            "notebook": submission.stem,
+            "exercise": name,
+            "student": submission.student,
+            "out_of": self.known[submission.stem].points[name],
+            "answer": cell_text(answer),
+            "file": cell_text(str(submission.path.relative_to(self.folder))),
+            "of_answer": digest(answer),
+        }
+        return row["points"], row["comment"]
 
     def write_feedback(self) -> None:
         for submission in self.graded():
@@ -186,8 +213,13 @@ class Grading:
 
     def write_grades(self) -> None:
         """grades.csv: a row for each student of the class, a column for each notebook that anyone handed in."""
-        students = sorted({*self.members.students(), *(found.student for found in self.submissions)})
-        grades = {(who, stem): self.members.grades(who, stem) for who in students for stem in self.known}
+        entered = set(self.members.students())  # a name that was refused may be one that no gradebook could hold
+        students = sorted(entered.union(found.student for found in self.submissions))
+        grades = {
+            (who, stem): self.members.grades(who, stem) if who in entered else []
+            for who in students
+            for stem in self.known
+        }
         stems = [stem for stem in self.known if any(grades[who, stem] for who in students)]
         most = {stem: sum(self.known[stem].points.values()) for stem in stems}
         path = self.members.folder / "grades.csv"
@@ -202,6 +234,12 @@ class Grading:
                 table.writerow(
                     [cell_text(who), *(f"{p:g}" for p in points), f"{sum(points):g}", f"{percent:.1f}", waiting]
                 )
+
+
+def questions(reference: Reference) -> dict[str, str]:
+    """What stands in place of each answer in words before it is given, by grade id."""
+    cells = graded_cells(reference.student).items()
+    return {name: cell.source for name, cell in cells if cell.cell_type == "markdown"}
 
 
 def fingerprint(notebook: nbformat.NotebookNode) -> str:
@@ -247,13 +285,13 @@ def main(arguments: list[str] | None = None) -> int:
             )
         grading = Grading(Path(arguments[0]), Class(Path(arguments[1]) if arguments[1:] else CLASS), references())
         grading.run()
+        show(grading)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)
         return 130
-    show(grading)
     console.print(f"Grades, feedback, report and the answers to mark are in {printable(str(grading.members.folder))}.")
     return 0
 

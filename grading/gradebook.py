@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from reference import Reference
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import DatabaseError, SAWarning
 from traitlets.config import PyFileConfigLoader
 
 from helpers.errors import CourseError
@@ -55,8 +57,21 @@ class Class:
         config.CourseDirectory.db_url = f"sqlite:///{self.folder / 'gradebook.db'}"
         self.api = NbGraderAPI(config=config)
 
-    def gradebook(self) -> Gradebook:
-        return Gradebook(self.api.coursedir.db_url, self.api.coursedir.course_id)
+    @contextmanager
+    def gradebook(self) -> Iterator[Gradebook]:
+        """The gradebook, open.
+
+        Raises:
+            CourseError: if the file is damaged, or cannot be read or written.
+        """
+        try:
+            with Gradebook(self.api.coursedir.db_url, self.api.coursedir.course_id) as book:
+                yield book
+        except DatabaseError as error:
+            raise CourseError(
+                f"{self.folder / 'gradebook.db'} cannot be used ({error.orig}); if it is damaged, move it away and "
+                "grade all that was handed in again: what has run is not run anew, and marks.csv still has your marks."
+            ) from None
 
     def path(self, step: str, student: str, stem: str, suffix: str = ".ipynb") -> Path:
         """Where nbgrader keeps a notebook at one step of its way; student "." for the instructor's own."""
@@ -129,6 +144,8 @@ class Class:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # about objects that nbgrader does not add to their sessions
             result = getattr(self.api, what)(*arguments, **options)
+        if result.get("error", "").rstrip().endswith("KeyboardInterrupt"):  # nbgrader lets nothing through
+            raise KeyboardInterrupt
         if not result["success"]:
             reason = (result.get("log") or result.get("error") or "no reason given").strip().splitlines()[-1]
             raise CourseError(f"nbgrader could not {what.replace('_', ' ')} {' of '.join(arguments)}: {reason}")

@@ -1,5 +1,8 @@
 """Where a submission runs: without network, seeing none of the grader's files, within limits of memory and disk.
 
+Those limits hold for each process and for each file; a submission that starts many processes, or writes many files, can
+take more.
+
 bubblewrap (https://github.com/containers/bubblewrap; Debian's package `bubblewrap`) does this on Linux with the means
 of the kernel: the whole file system is there but read-only, what must not be seen is covered by empty folders, and only
 the submission's own folder can be written. Elsewhere a submission runs with the grader's own rights, and `make grade`
@@ -32,17 +35,20 @@ def can_isolate() -> bool:
     """Whether bubblewrap is installed and allowed to do its work."""
     if not shutil.which("bwrap"):
         return False
-    return subprocess.run(["bwrap", *_view([]), "true"], capture_output=True, check=False).returncode == 0
+    probe = ["bwrap", *_view([]), sys.executable, "-c", ""]  # which root may be unable to read without its privileges
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 def _view(secret: list[Path]) -> list[str]:
-    """Options that show everything read-only, but nothing of the user's home, of /tmp and of the `secret` folders."""
+    """Options that show everything read-only, but nothing of the user's home, of /tmp, of /run and of `secret`."""
     shown = {ROOT, Path(sys.prefix), Path(sys.base_prefix)}
     options = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--new-session"]
+    options += ["--cap-drop", "ALL"]  # with those of root it could uncover what is hidden
     # A kernel that cannot see the process of this number thinks itself orphaned.
     options += ["--unsetenv", "JPY_PARENT_PID"]
     options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
-    options += ["--tmpfs", str(Path.home())]
+    # In /run are the sockets of the system's services, which can be spoken to without a network.
+    options += ["--tmpfs", "/run", "--tmpfs", str(Path.home())]
     for folder in sorted(shown):
         options += ["--ro-bind", str(folder), str(folder)]
     for folder in [*(ROOT / name for name in HIDDEN), *secret]:
@@ -58,7 +64,13 @@ def isolated(command: list[str], writable: list[Path], secret: list[Path]) -> li
         command: program and arguments.
         writable: the folders that it may change; it works in the first.
         secret: further folders it must not see, beside the grader's own.
+
+    Raises:
+        ValueError: if a folder is not absolute: bubblewrap is started elsewhere and would cover another one.
     """
+    for folder in [*writable, *secret]:
+        if not folder.is_absolute():
+            raise ValueError(f"{folder} is not absolute; resolve it before the working directory can change")
     if sys.platform != "win32":
         command = [sys.executable, "-c", _LIMITS, str(MEMORY), str(FILE_SIZE), *command]
     if not can_isolate():

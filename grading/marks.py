@@ -79,8 +79,8 @@ def write_marks(path: Path, marks: dict[tuple[str, str, str], dict]) -> None:
 
 
 def digest(answer: str) -> str:
-    """A few letters that change with the answer."""
-    return hashlib.sha256(" ".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:12]
+    """A few letters that change with the answer; they begin with one that is in no number, for spreadsheets' sake."""
+    return f"x{hashlib.sha256(' '.join(answer.split()).encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def cell_text(text: str) -> str:

@@ -7,6 +7,8 @@ import nbformat
 from nbformat import NotebookNode
 from reference import Reference, grade_id, graded_cells
 
+LIVE = re.compile(r"^LIVE *= *True\b", re.M)
+
 
 def mend(notebook: NotebookNode, reference: Reference) -> tuple[NotebookNode, list[str]]:
     """A copy of the submission with every exercise as the grader needs it, and what was done, a sentence each.
@@ -17,7 +19,9 @@ def mend(notebook: NotebookNode, reference: Reference) -> tuple[NotebookNode, li
     mended = nbformat.v4.new_notebook(
         metadata=reference.student.metadata, cells=clean(notebook.cells, reference, notes)
     )
+    ask_the_demo_server(mended.cells, reference, notes)
     restore_metadata(mended.cells, reference, notes)
+    note_changes(mended.cells, reference, notes)
     join_written(mended, reference, notes)
     present = graded_cells(mended)
     replace_cells(mended, reference, present, notes)
@@ -55,6 +59,37 @@ def clean(cells: list[NotebookNode], reference: Reference, notes: list[str]) -> 
     return cleaned
 
 
+def ask_the_demo_server(cells: list[NotebookNode], reference: Reference, notes: list[str]) -> None:
+    """Take back that a student asked the real services, as some notebooks invite to: the grader has no network."""
+    if not any(re.search(r"^LIVE = False\b", cell.source, re.M) for cell in reference.student.cells):
+        return
+    live = [cell for cell in cells if cell.cell_type == "code" and LIVE.search(cell.source)]
+    for cell in live:
+        cell.source = LIVE.sub("LIVE = False", cell.source)
+    if live:
+        notes.append("LIVE was True; it was graded with LIVE = False, which asks the demo server")
+
+
+def note_changes(cells: list[NotebookNode], reference: Reference, notes: list[str]) -> None:
+    """Say how many of the lesson's own code cells are not there as they were: without them right answers may fail.
+
+    The setup cell, which does nothing here, may change or go, and so may the values of the parameters.
+    """
+    there = [cell for cell in cells if cell.cell_type == "code"]
+    texts = {"".join(cell.source.split()) for cell in there}
+    names = set().union(*(defined(cell.source) for cell in there))
+    changed = 0
+    for own in reference.student.cells:
+        tags = own.metadata.get("tags", [])
+        if own.cell_type != "code" or grade_id(own) or "setup" in tags:
+            continue
+        kept = defined(own.source) <= names if "parameters" in tags else "".join(own.source.split()) in texts
+        changed += not kept
+    if changed:
+        were = "was" if changed == 1 else "were"
+        notes.append(f"{changed} of the lesson's own code cells {were} changed or deleted")
+
+
 def restore_metadata(cells: list[NotebookNode], reference: Reference, notes: list[str]) -> None:
     """Find answers and checks that have lost their names, as after a detour through a converter, by their text."""
     lost = [name for name in reference.exercises if name not in {grade_id(cell) for cell in cells}]
@@ -83,14 +118,14 @@ def find(name: str, cells: list[NotebookNode], reference: Reference) -> Notebook
 
 def join_written(notebook: NotebookNode, reference: Reference, notes: list[str]) -> None:
     """Make one of an answer in words and of the student's own text cells right below it."""
-    given = {cell.source for cell in reference.student.cells if not grade_id(cell)}
+    given = {first_line(cell) for cell in reference.student.cells if not grade_id(cell)}
     stubs = graded_cells(reference.student)
     answer, kept = None, []
     for cell in notebook.cells:
         name = grade_id(cell)
         if name and cell.cell_type == "markdown":
             answer = cell
-        elif answer is not None and cell.cell_type == "markdown" and not name and cell.source not in given:
+        elif answer is not None and cell.cell_type == "markdown" and not name and first_line(cell) not in given:
             asked = grade_id(answer)
             parts = [part for part in (answer.source, cell.source) if part != stubs[asked].source]
             answer.source = "\n\n".join(parts)
@@ -100,6 +135,11 @@ def join_written(notebook: NotebookNode, reference: Reference, notes: list[str])
             answer = None
         kept.append(cell)
     notebook.cells = kept
+
+
+def first_line(cell: NotebookNode) -> str:
+    """What one of the course's texts is known by: further down it may have been corrected since it was handed out."""
+    return cell.source.strip().partition("\n")[0].strip()
 
 
 def defined(source: str) -> set[str]:
@@ -118,9 +158,9 @@ def between(name: str, cells: list[NotebookNode], reference: Reference) -> Noteb
     theirs = reference.student.cells
     place = next(i for i, cell in enumerate(theirs) if grade_id(cell) == name)
     above, below = theirs[place - 1].source.split(), theirs[place + 1].source.split()
-    given = {cell.source for cell in theirs if not grade_id(cell)}
+    given = {first_line(cell) for cell in theirs if not grade_id(cell)}
     for number, cell in enumerate(cells):
-        if cell.cell_type == "markdown" and not grade_id(cell) and cell.source not in given:
+        if cell.cell_type == "markdown" and not grade_id(cell) and first_line(cell) not in given:
             if number and cells[number - 1].source.split() == above:
                 return cell
             if number + 1 < len(cells) and cells[number + 1].source.split() == below:

@@ -16,10 +16,12 @@ from reference import Reference, grade_id
 
 from helpers.errors import CourseError
 
+SUFFIX = ".ipynb"
 LARGE = 10 * 2**20  # bytes; beyond it outputs are taken out and the report says so
 TOO_LARGE = 300 * 2**20  # bytes; such a file is not read at all
 LONGEST_NAME = 64
 ARCHIVES = (".7z", ".gz", ".rar", ".tar", ".zip")
+LITTER = (".ipynb_checkpoints", "__MACOSX", "Thumbs.db", "desktop.ini")  # what Jupyter and other programs leave behind
 
 
 @dataclass
@@ -70,16 +72,24 @@ def files(folder: Path, stems: list[str]) -> list[tuple[str, Path]]:
     """(student, file) of every submission; a student who handed in no notebook is there with the folder."""
     found = []
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name in LITTER:
             continue
         if entry.is_dir() and not entry.is_symlink():
-            notebooks = sorted(path for path in entry.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-            found += [(student_of(entry.name), path) for path in notebooks] or [(student_of(entry.name), entry)]
-        elif entry.is_dir() or entry.suffix in ARCHIVES:
-            found.append((student_of(entry.stem), entry))
-        elif entry.suffix == ".ipynb":
+            student = student_of(entry.name)
+            found += [(student, path) for path in notebooks(entry)] or [(student, entry)]
+        else:
             before = re.split(rf"[_ -]+(?:{'|'.join(map(re.escape, stems))})", entry.stem)[0]
             found.append((student_of(before), entry))
+    return found
+
+
+def notebooks(folder: Path) -> list[Path]:
+    """The notebooks anywhere below a student's folder, without the copies that programs make."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        is_copy = path.name.startswith("._") or not set(LITTER).isdisjoint(path.relative_to(folder).parts)
+        if path.suffix.lower() == SUFFIX and not is_copy:
+            found.append(path)
     return found
 
 
@@ -141,12 +151,14 @@ def read_notebook(path: Path, notes: list[str]) -> nbformat.NotebookNode:
         raise Unreadable("there is no notebook in it")
     if not path.is_file():  # reading a pipe would wait for ever
         raise Unreadable("it is no ordinary file")
-    if path.suffix in ARCHIVES:
+    if path.suffix.lower() in ARCHIVES:
         raise Unreadable("it is an archive; unpack it into a folder with the student's name")
+    if path.suffix.lower() != SUFFIX:
+        raise Unreadable(f"its name does not end in {SUFFIX}; rename it if it is a notebook, else hand in the notebook")
     if (size := path.stat().st_size) > TOO_LARGE:
         raise Unreadable(f"it has {size >> 20} MiB; clear the outputs (Edit > Clear all outputs) and hand it in again")
     if size > LARGE:
-        notes.append(f"it has {size >> 20} MiB, nearly all of it outputs, which were taken out")
+        notes.append(f"it has {size >> 20} MiB; its outputs were taken out")
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -160,6 +172,7 @@ def read_notebook(path: Path, notes: list[str]) -> nbformat.NotebookNode:
     try:
         raw = json.loads(text, strict=False)
         drop_outputs(raw, size > LARGE)
+        fill_metadata(raw)
         notebook = nbformat.reads(json.dumps(raw), as_version=4)
     except json.JSONDecodeError as error:
         raise Unreadable(f"it is not a notebook, or only part of one (line {error.lineno}): hand it in again") from None
@@ -182,6 +195,13 @@ def drop_outputs(raw: dict, all_of_them: bool) -> None:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             kept = [] if all_of_them else [{"output_type": "stream", "name": "stdout", "text": ""}]
             cell["outputs"] = kept if cell.get("outputs") else []
+
+
+def fill_metadata(raw: dict) -> None:
+    """Give the notebook and its cells the metadata that Jupyter wants, empty, where some program left them out."""
+    for part in [raw, *raw.get("cells", [])]:
+        if isinstance(part, dict) and not isinstance(part.get("metadata"), dict):
+            part["metadata"] = {}
 
 
 def identify(notebook: nbformat.NotebookNode, references: dict[str, Reference]) -> str:

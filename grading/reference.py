@@ -11,11 +11,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from build_notebooks import Course, identify, read, solution_notebook, student_notebook  # noqa: E402
-from exercises import is_role, merge_hidden, role  # noqa: E402
+from exercises import HIDDEN_BEGIN, HIDDEN_END, is_role, merge_hidden, role  # noqa: E402
+from notebook_rules import python_tree  # noqa: E402
 
 from helpers.errors import CourseError  # noqa: E402
 
 PRIVATE = ROOT / "grading" / "private"
+
+# A submission may have given the name another meaning.
+OWN_SELF_CHECK = f"{HIDDEN_BEGIN}\nfrom helpers.checks import self_check\n{HIDDEN_END}"
 
 
 class Reference:
@@ -25,7 +29,7 @@ class Reference:
     demonstration tests of the same exercise.
 
     Raises:
-        CourseError: if a file in `private` is for no exercise of the notebook.
+        CourseError: if the file in `private` is not what it should be.
     """
 
     def __init__(self, course: Course, stem: str, private: Path = PRIVATE):
@@ -41,9 +45,12 @@ class Reference:
 
     @cached_property
     def graded(self) -> nbformat.NotebookNode:
-        """The student notebook with the hidden tests at the end of the checks: what nbgrader calls the source."""
+        """The student notebook with the hidden parts of the checks: what nbgrader calls the source."""
         complete = nbformat.from_dict(self.notebook)
         merge_hidden(complete)
+        for cell in complete.cells:
+            if is_role(cell, "check"):
+                cell.source = f"{OWN_SELF_CHECK}\n{cell.source}"
         return student_notebook(complete)
 
     @cached_property
@@ -85,13 +92,7 @@ def replace_hidden(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Exchange hidden tests for those of the same exercises in an instructor's own file, if there is one."""
     if not path.exists():
         return
-    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
-    own = {role(cell)[1]: cell.source for cell in cells if is_role(cell, "hidden")}
-    checked = [role(cell)[1] for cell in notebook.cells if is_role(cell, "check")]
-    if unknown := sorted(own.keys() - set(checked)):
-        raise CourseError(
-            f"{path} has tests for {unknown[0]!r}, which is no exercise of {path.stem}; there are {', '.join(checked)}."
-        )
+    own = own_tests(path, [role(cell)[1] for cell in notebook.cells if is_role(cell, "check")])
     for cell in [cell for cell in notebook.cells if is_role(cell, "hidden") and role(cell)[1] in own]:
         notebook.cells.remove(cell)
     for name, source in own.items():
@@ -100,11 +101,44 @@ def replace_hidden(notebook: nbformat.NotebookNode, path: Path) -> None:
     identify(notebook.cells)
 
 
+def own_tests(path: Path, checked: list[str]) -> dict[str, str]:
+    """The hidden tests in an instructor's own file, by exercise.
+
+    Raises:
+        CourseError: if they are not Python, or there are none, or some that would never run: code outside the marked
+            cells, two cells for one exercise, or tests for none of the exercises in `checked`.
+    """
+    own = {}
+    marker = f'# %% hidden="{checked[0]}"'
+    for cell in jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells:
+        try:
+            has_code = cell.cell_type == "code" and bool(python_tree(cell.source).body)
+        except SyntaxError as error:
+            where = f"the cell that begins {cell.source.splitlines()[0]!r}"
+            raise CourseError(f"{path}: {error.msg} in line {error.lineno} of {where}.") from None
+        if not has_code:
+            continue
+        if not is_role(cell, "hidden"):
+            begins = cell.source.splitlines()[0]
+            raise CourseError(f"{path}: the cell that begins {begins!r} is for no exercise; mark it like {marker}")
+        name = role(cell)[1]
+        if name not in checked:
+            raise CourseError(
+                f"{path} has tests for {name!r}, which is no exercise of {path.stem}; there are {', '.join(checked)}."
+            )
+        if name in own:
+            raise CourseError(f"{path} has two cells of tests for {name!r}; make one of them.")
+        own[name] = cell.source
+    if not own:
+        raise CourseError(f"{path} has no tests; delete it, or mark cells of tests like {marker}")
+    return own
+
+
 def references(course: Course | None = None, private: Path = PRIVATE) -> dict[str, Reference]:
     """All notebooks of the course, by stem.
 
     Raises:
-        CourseError: if `private` has a file for no notebook.
+        CourseError: if `private` has a file for no notebook, or one that is not what it should be.
     """
     course = course or Course(ROOT)
     found = {path.stem: Reference(course, path.stem, private) for path in course.sources()}

@@ -34,12 +34,19 @@ def self_check():
         raise NotYet(str(error) or "the answer is not right.") from None
     except NotImplementedError:
         raise NotYet(NOT_WRITTEN) from None
+    except UnboundLocalError as error:  # a NameError, but one of a function's own variables
+        raise NotYet(f"{_stopped(error)} Does the name get a value before that, whichever way the code goes?") from None
     except NameError as error:
         raise NotYet(f"{error}. Is it spelled like that, and has its cell been run?") from None
     except Exception as error:
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        hint = " Something is None: does the function end with `return …`?" if "NoneType" in message else ""
-        raise NotYet(f"your code stopped with {message}{_place(error)}.{hint}") from None
+        hint = " Something is None: does the function end with `return …`?" if "NoneType" in str(error) else ""
+        raise NotYet(f"{_stopped(error)}{hint}") from None
+
+
+def _stopped(error: Exception) -> str:
+    """The sentence that says which error an answer stopped with, and where."""
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"your code stopped with {message}{_place(error)}."
 
 
 def _place(error: Exception) -> str:
@@ -53,4 +60,4 @@ def _place(error: Exception) -> str:
 
 
 def _is_cell(filename: str) -> bool:
-    return "ipykernel_" in filename or filename.startswith("<ipython-input")
+    return "ipykernel_" in filename or "ipython-input" in filename  # Jupyter's names, and Colab's

@@ -42,9 +42,12 @@ class Colab:
         """Make the environment, with nothing in it but Colab's packages.
 
         One that was made with the same list and the same Python is cleared of what was installed in it since.
+
+        Raises:
+            CourseError: if the Python cannot make environments, or the packages cannot be installed.
         """
         state = self.folder / "state.json"
-        version = subprocess.run([python, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        version = version_of(python)
         made_with = [version, PACKAGES.read_text(encoding="utf-8")]
         shutil.rmtree(self.content, ignore_errors=True)
         self.content.mkdir(parents=True)
@@ -110,6 +113,25 @@ class Colab:
         print(f"{notebook.stem} ran in {time.monotonic() - start:.0f} s.", flush=True)
 
 
+def version_of(python: str) -> str:
+    """What a Python calls itself, such as Python 3.13.5.
+
+    Raises:
+        CourseError: if it is no Python, or cannot make environments, as Debian's without a further package.
+    """
+    code = "import ensurepip, platform, venv; print('Python', platform.python_version())"
+    try:
+        version = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+    except OSError:
+        version = ""
+    if not version.startswith("Python "):
+        raise CourseError(
+            f"{python} is no Python that can make virtual environments: name another, as in make colab "
+            "PYTHON=python3.13, or install its venv module (on Debian and Ubuntu: sudo apt install python3-venv)."
+        )
+    return version
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("numbers", nargs="*", metavar="NN", help="only these notebooks, e.g. 00 04; default: all")
@@ -126,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             colab.execute(notebook)
     except (CourseError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
     return 0
 
 

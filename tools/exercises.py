@@ -49,7 +49,7 @@ def is_written(cell: NotebookNode) -> bool:
 def nbgrader_metadata(cell: NotebookNode) -> dict | None:
     """What nbgrader is told of the cell, in version 3 of its schema
     (https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html); None for cells it ignores."""
-    name, exercise = role(cell) or ("", "")
+    name = (role(cell) or ("",))[0]
     if name not in ("answer", "check"):
         return None
     graded = name == "check" or is_written(cell)

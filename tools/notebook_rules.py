@@ -104,7 +104,9 @@ def output_problems(solution: NotebookNode) -> list[str]:
         raised = any(output.output_type == "error" for output in cell.outputs)
         if raised and "raises-exception" not in tags(cell):
             problems.append(f"cell {number} ended in an error; mend the source and run it with --execute")
-        elif cell.execution_count is None:  # nbval compares nothing there, and does not say so
+        elif cell.execution_count is None and not {"setup", "hidden"} & set(tags(cell)):
+            # nbval would compare nothing there, and not say so. (The setup cell does nothing where solutions are run,
+            # and hidden tests say nothing when they pass, as they must in tests/exercises.)
             not_run.append(str(number))
         elif is_checked(cell) and not cell.outputs:
             problems.append(f"cell {number} is marked NBVAL_CHECK_OUTPUT but has no output to compare with")

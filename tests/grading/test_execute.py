@@ -2,12 +2,17 @@
 
 import os
 import threading
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
 from execute import execute
-from isolation import ROOT, can_isolate, environment
+from isolation import ROOT, can_isolate, environment, isolated
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import determine_grade
+
+from helpers.errors import CourseError
 
 shut_in = pytest.mark.skipif(not can_isolate(), reason="bubblewrap is not installed, or not allowed here")
 
@@ -17,6 +22,15 @@ def run(tmp_path, *sources, **limits):
     (tmp_path / "own").mkdir()
     stopped = execute(notebook, tmp_path / "own", secret=[tmp_path / "secret"], **limits)
     return notebook.cells, stopped
+
+
+def graded(tmp_path, answer, test, **limits):
+    """(points, the check, why the run was stopped) for an answer whose check is worth 2 points."""
+    metadata = {"grade": True, "solution": False, "locked": True, "points": 2, "grade_id": "a-check"}
+    check = new_code_cell(test, metadata={"nbgrader": metadata})
+    (tmp_path / "own").mkdir()
+    stopped = execute(new_notebook(cells=[new_code_cell(answer), check]), tmp_path / "own", **limits)
+    return determine_grade(check)[0], check, stopped
 
 
 def printed(cell):
@@ -41,12 +55,42 @@ def test_a_loop_that_will_not_be_interrupted_ends_at_the_limit_for_all(tmp_path)
 
 
 def test_a_check_that_was_not_reached_earns_nothing(tmp_path):
-    check = new_code_cell("pass", metadata={"nbgrader": {"grade": True, "points": 2, "grade_id": "a-check"}})
-    notebook = new_notebook(cells=[new_code_cell("import os; os.kill(os.getpid(), 9)"), check])
-    (tmp_path / "own").mkdir()
-    stopped = execute(notebook, tmp_path / "own")
-    assert stopped.startswith("its kernel died")
-    assert error(check).ename == "NotRun"
+    points, check, stopped = graded(tmp_path, "import os; os.kill(os.getpid(), 9)", "pass")
+    assert points == 0 and stopped.startswith("its kernel died")
+    assert error(check).evalue == f"This check was not reached: {stopped}."
+
+
+STUBBORN = """while True:
+        try:
+            time.sleep(100)
+        except KeyboardInterrupt:
+            pass"""
+
+
+@pytest.mark.parametrize(
+    "deed, reason",
+    [
+        ("print('x' * 40_000_000)", "it printed more than 20 MiB and was stopped"),
+        ("time.sleep(1); os._exit(0)", "its kernel died; it may have asked for more memory than it was given"),
+        (STUBBORN, "it ran for more than 15 s and was stopped"),
+    ],
+)
+def test_a_check_that_was_stopped_earns_nothing(tmp_path, deed, reason):
+    answer = f"import os, time\ndef double(number):\n    {deed}\n    return 7"
+    points, check, stopped = graded(tmp_path, answer, "assert double(2) == 4", cell_seconds=60, total_seconds=15)
+    assert points == 0 and stopped == reason
+    assert error(check).evalue == f"This check was not finished: {reason}."
+
+
+def test_errors_count_also_where_they_are_not_shown(tmp_path):
+    hide = "get_ipython().showtraceback = lambda *args, **kwargs: None"
+    points, check, _ = graded(tmp_path, hide, "assert 2 == 4, 'It should be 4.'")
+    assert points == 0 and error(check).evalue == "It should be 4."
+
+
+def test_the_error_of_a_check_does_not_quote_it(tmp_path):
+    _, check, _ = graded(tmp_path, "number = 7", "expected = 5  # hidden\nassert number == expected, 'It should be 5.'")
+    assert error(check).traceback == ["AssertionError: It should be 5."]
 
 
 def test_a_flood_of_output_is_stopped(tmp_path):
@@ -56,10 +100,31 @@ def test_a_flood_of_output_is_stopped(tmp_path):
 
 
 def test_it_ends_soon_when_the_grader_is_interrupted(tmp_path):
+    interrupted, begun = threading.Event(), tmp_path / "own" / "begun"
+
+    def interrupt():
+        while not begun.exists():
+            time.sleep(0.1)
+        interrupted.set()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    source = "import time; open('begun', 'w').close(); time.sleep(500)"
+    _, stopped = run(tmp_path, source, cell_seconds=500, interrupted=interrupted)
+    assert begun.exists() and stopped == "the grading was interrupted"
+
+
+def test_it_ends_also_when_interrupted_before_the_kernel_is_there(tmp_path):
     interrupted = threading.Event()
-    threading.Timer(4, interrupted.set).start()
-    _, stopped = run(tmp_path, "import time; time.sleep(500)", cell_seconds=500, interrupted=interrupted)
-    assert stopped
+    interrupted.set()
+    _, stopped = run(tmp_path, "while True: pass", cell_seconds=500, interrupted=interrupted)
+    assert stopped == "the grading was interrupted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of memory are the system's")
+def test_a_kernel_that_does_not_start_costs_no_points(tmp_path, monkeypatch):
+    monkeypatch.setattr("isolation.MEMORY", 2**20)  # too little for Python itself
+    with pytest.raises(CourseError, match="no kernel could be started"):
+        run(tmp_path, "pass")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of memory are the system's")
@@ -103,6 +168,23 @@ def test_it_sees_neither_tests_nor_others(tmp_path):
     places += [str(tmp_path / "secret")]
     cells, _ = run(tmp_path, f"import os; print([os.listdir(place) for place in {places}])")
     assert printed(cells[0]) == "[[], [], [], [], []]\n"
+
+
+@shut_in
+def test_it_has_no_privileges_to_uncover_what_is_hidden(tmp_path):
+    cells, _ = run(tmp_path, "print([line for line in open('/proc/self/status') if line.startswith('CapEff')])")
+    assert "0000000000000000" in printed(cells[0])
+
+
+@shut_in
+def test_it_sees_no_sockets_of_the_systems_services(tmp_path):
+    cells, _ = run(tmp_path, "import os; print(os.listdir('/run'))")
+    assert printed(cells[0]) == "[]\n"
+
+
+def test_only_absolute_folders_are_hidden(tmp_path):
+    with pytest.raises(ValueError, match="submissions is not absolute"):
+        isolated(["true"], [tmp_path], [Path("submissions")])
 
 
 @shut_in

@@ -143,7 +143,7 @@ def test_a_huge_output_is_taken_out(folder, tiny):
     graded_cells(notebook)["double"].outputs = [new_output("stream", text="x" * (LARGE + 1))]
     path = hand_in(folder, notebook)
     found = only(folder, tiny)
-    assert found.notes == [f"it has {path.stat().st_size >> 20} MiB, nearly all of it outputs, which were taken out"]
+    assert found.notes == [f"it has {path.stat().st_size >> 20} MiB; its outputs were taken out"]
     assert len(nbformat.writes(found.notebook)) < 20_000
 
 
@@ -163,6 +163,16 @@ def test_notebooks_of_an_old_format_are_read(folder, tiny):
     (folder / "ada").mkdir()
     (folder / "ada" / NAME).write_text(json.dumps(old), encoding="utf-8")
     assert not only(folder, tiny).refused
+
+
+def test_metadata_that_are_not_there_at_all(folder, tiny):
+    raw = json.loads(nbformat.writes(solved(tiny)))
+    del raw["metadata"], raw["cells"][0]["metadata"]
+    raw["cells"][1]["metadata"] = None
+    (folder / "ada").mkdir()
+    (folder / "ada" / NAME).write_text(json.dumps(raw), encoding="utf-8")
+    found = only(folder, tiny)
+    assert not found.refused and "twice = 2 * number" in answers(found)["double"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +205,33 @@ def test_no_file_stops_the_grading(tmp_path, tiny, content):
     path.write_bytes(content)
     found = read_submission("ada", path, {tiny.stem: tiny})
     assert found.refused or found.notebook
+
+
+@pytest.mark.parametrize("name", ["ada_00_counting.html", "ada_00_counting.ipynb.txt", "ada 00_counting.pdf"])
+def test_a_loose_file_that_is_no_notebook_becomes_a_line(folder, tiny, name):
+    (folder / name).write_text(nbformat.writes(solved(tiny)), encoding="utf-8")
+    found = only(folder, tiny)
+    assert found.student == "ada" and found.notebook is None
+    assert found.refused.startswith("its name does not end in .ipynb; rename it if it is a notebook")
+
+
+def test_capital_letters_in_a_files_ending_do_not_matter(folder, tiny):
+    hand_in(folder, solved(tiny), "ada", "HW.IPYNB")
+    (folder / "alan_00_counting.IPYNB").write_text(nbformat.writes(solved(tiny)), encoding="utf-8")
+    (folder / "grace.ZIP").write_bytes(b"PK")
+    ada, alan, grace = submissions(folder, {tiny.stem: tiny})
+    assert not ada.refused and alan.student == "alan" and not alan.refused
+    assert grace.refused == "it is an archive; unpack it into a folder with the student's name"
+
+
+def test_what_programs_leave_behind_is_no_submission(folder, tiny):
+    hand_in(folder, solved(tiny))
+    for litter in ("__MACOSX/._ada", "ada/__MACOSX", "ada/.ipynb_checkpoints", "ada/deeper"):
+        (folder / litter).mkdir(parents=True)
+        (folder / litter / f"._{NAME}").write_bytes(b"\0\5\x16\7")
+    (folder / "ada" / ".ipynb_checkpoints" / NAME).write_text("{}")
+    (folder / "desktop.ini").write_text("[ViewState]")
+    assert only(folder, tiny).refused == ""
 
 
 def test_archives_and_links_to_folders_are_said(folder, tiny, tmp_path):
