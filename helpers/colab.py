@@ -19,6 +19,7 @@ from pathlib import Path
 from helpers.errors import CourseError
 
 COURSE = "album-cover-gans"
+RUNS = f"{COURSE}-runs"  # on Drive; by another name than the course, which would be looked for in it
 MOUNT = Path("/content/drive")  # where all of Colab's own notebooks have it
 REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)>=(?P<version>[\d.]+)")  # the only form that pyproject.toml has
 
@@ -114,9 +115,9 @@ def connect_drive() -> None:
         CourseError: if it cannot be connected, for example because the reader did not allow it.
     """
     if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:  # which may have Colab's package, too
-        print("There is no Google Drive on Kaggle; what lies in /kaggle/working is kept when you save a version.")
+        print("There is no Google Drive on Kaggle; switch on Settings > Persistence > Files only before you train.")
         return
-    folder = MOUNT / "MyDrive" / COURSE
+    folder = MOUNT / "MyDrive" / RUNS
     try:
         from google.colab import drive
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet():
-    """Send what the process writes to stderr nowhere, also from C++: TensorFlow, greets when it is imported."""
+    """Send what the process writes to stderr nowhere, also from C++: TensorFlow greets when it is imported."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

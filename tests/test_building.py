@@ -481,16 +481,23 @@ def dask(*arguments) -> subprocess.Popen:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def address_in(file: Path) -> str | None:
+    """The scheduler's address; None while its file is not there or not written to its end."""
+    try:
+        return json.loads(file.read_text())["address"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_cluster_gives_the_same_sets_though_a_worker_is_killed(folder, tmp_path):
     expected = prepare(folder, tmp_path / "here", (16, 32))
     file = tmp_path / "scheduler.json"
     processes = [dask("scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file)]
     try:
-        while not file.exists():
+        while (address := address_in(file)) is None:
             assert processes[0].poll() is None
             time.sleep(0.1)
-        address = json.loads(file.read_text())["address"]
         flags = ("--nthreads", 1, "--no-dashboard", "--local-directory", tmp_path)
         processes += [dask("worker", address, *flags) for _ in range(2)]
         client = in_a_process("work_on_dask", folder, tmp_path / "there", address)

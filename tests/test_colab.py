@@ -46,7 +46,7 @@ def mount(tmp_path, monkeypatch):
 
 def test_runs_are_kept_on_drive_if_the_reader_wants_it(mount, capsys):
     colab.set_up("album-cover-gans", save_to_drive=True)
-    folder = mount / "MyDrive" / "album-cover-gans"
+    folder = mount / "MyDrive" / "album-cover-gans-runs"
     assert os.environ["COVERGAN_KEEP"] == str(folder) and folder.is_dir()
     assert str(folder) in capsys.readouterr().out
     colab.set_up("album-cover-gans", save_to_drive=True)  # the cell is run again
@@ -65,7 +65,10 @@ def test_on_kaggle_there_is_no_drive_whatever_packages_are_there(mount, monkeypa
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
     colab.set_up("album-cover-gans", save_to_drive=True)
     assert not mount.exists()
-    assert "/kaggle/working" in capsys.readouterr().out and "COVERGAN_KEEP" not in os.environ
+    assert (
+        "Settings > Persistence > Files only before you train" in capsys.readouterr().out
+        and "COVERGAN_KEEP" not in os.environ
+    )
 
 
 def test_every_dependency_of_the_course_is_understood():

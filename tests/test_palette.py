@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 from pathlib import Path
 
 import jupytext
@@ -29,6 +30,7 @@ DEFICIENCIES = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }
+ARGUMENTS = {"c", "color", "colors", "facecolor", "facecolors", "edgecolor", "edgecolors", "ecolor"}
 EASILY_TOLD = 10  # in CIEDE2000, where about 1 can just be seen side by side
 
 
@@ -54,30 +56,58 @@ def test_the_simulation_knows_that_red_and_green_are_confused():
     assert normal > 40 and seen < 15
 
 
+def literals(value: ast.expr, constants: dict[str, ast.expr]) -> set[str]:
+    """The strings in an expression, also those behind names of constants."""
+    nodes = [node for part in ast.walk(value) for node in (part, constants.get(getattr(part, "id", None)))]
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def colours(code: str) -> set[str]:
+    """What the arguments and keys of ARGUMENTS are given in code, as far as that is written out."""
+    tree, constants, found = ast.parse(code), {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = zip(target.elts, value.elts, strict=False) if both else [(target, value)]
+            constants |= {name.id: each for name, each in pairs if isinstance(name, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in ARGUMENTS:
+            found |= literals(node.value, constants)
+        elif isinstance(node, ast.Dict):
+            named = zip(node.keys, node.values, strict=True)
+            values = [value for key, value in named if isinstance(key, ast.Constant) and key.value in ARGUMENTS]
+            found |= set().union(*(literals(value, constants) for value in values))
+    return found
+
+
+def is_safe(colour: str) -> bool:
+    """Whether it is one of the palette, or some grey: a word, a number, or three equal channels."""
+    grey = re.fullmatch(r"none|white|black|gr[ea]y|[01]?\.\d+|#(..)\1\1", colour)
+    return bool(grey) or colour in OKABE_ITO
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "source").glob("*.py")), ids=lambda path: path.stem)
 def test_figures_of_the_notebooks_use_the_palette_or_greys(path):
-    for cell in jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells:
-        if cell.cell_type != "code":
-            continue
-        for call in (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)):
-            if isinstance(call.func, ast.Attribute) and call.func.attr in (
-                "plot",
-                "bar",
-                "barh",
-                "hist",
-                "scatter",
-                "fill_between",
-            ):
-                given = {k.value.value for k in call.keywords if k.arg == "color" and isinstance(k.value, ast.Constant)}
-                named = {colour for colour in given if isinstance(colour, str) and colour.startswith("#")}
-                assert named <= OKABE_ITO, f"{named - OKABE_ITO} in {path.name}"
-                assert not {c for c in given if isinstance(c, str)} & {
-                    "r",
-                    "g",
-                    "b",
-                    "red",
-                    "green",
-                    "blue",
-                    "C0",
-                    "C1",
-                }
+    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    used = colours("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+    assert all(map(is_safe, used)), f"{path.name} uses {sorted(colour for colour in used if not is_safe(colour))}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "axes.scatter(x, y, c='crimson')",
+        "axes.axhline(0, color='C1')",
+        "axes.contour(x, y, z, colors=['0.5', 'tab:red'])",
+        "BLUE, RED = '#0072B2', 'red'\naxes.plot(x, color=RED)",
+        "axes.plot(x, **{'color': 'g'})",
+    ],
+)
+def test_other_colours_are_found(code):
+    assert not all(map(is_safe, colours(code)))
+
+
+def test_the_palette_and_greys_are_allowed():
+    code = "GREEN = '#009E73'\naxes.bar(x, y, color=[GREEN, '0.92', 'grey', '#e8e8e8'], edgecolor='white', label='red')"
+    assert colours(code) == {"#009E73", "0.92", "grey", "#e8e8e8", "white"} and all(map(is_safe, colours(code)))

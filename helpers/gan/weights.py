@@ -8,6 +8,7 @@ For each there are
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 from helpers import DATA
@@ -35,7 +36,10 @@ def load(name: str):
     card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     path = FOLDER / f"{name}.weights.h5"
     if not path.exists() or sha256(path) != card.get("sha256"):
-        raise CourseError(f"{path} is missing, cut off or changed; fetch it again with: git checkout -- data/weights.")
+        course = shlex.quote(str(FOLDER.parents[1]))  # the reader may work elsewhere
+        raise CourseError(
+            f"{path} is missing, cut off or changed; fetch it again with: cd {course} && git checkout -- data/weights"
+        )
     gan = build(**{name: card[name] for name in ARGUMENTS if name in card})
     gan.ema_generator.load_weights(path)
     return gan, card

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tiny
 
 from helpers.errors import CourseError
 from helpers.gan import runs
-from helpers.gan.keeping import MARK, copy_of
+from helpers.gan.keeping import MARK, copy_of, deliver
 from helpers.gan.runs import Run
 
 KILLED = 9
@@ -49,7 +50,7 @@ def arrays(run):
 def test_a_run_killed_on_one_machine_ends_on_another_as_if_nothing_had_been(
     covers, drive, tmp_path, monkeypatch, start, finish
 ):
-    killed = start("killed_run.py", covers.path, "work/run", "step 9")
+    killed = start("killed_run.py", covers.path, "work/run", "--kill", "step 9")
     new_machine(tmp_path, monkeypatch, "never stopped")
     with monkeypatch.context() as alone:
         alone.delenv("COVERGAN_KEEP")
@@ -131,6 +132,51 @@ def test_a_drive_that_is_lost_does_not_stop_the_training_and_is_told_once(covers
     assert Run(drive / "work" / "run").checkpoint.read_bytes() == Run("work/run").checkpoint.read_bytes()
 
 
+def test_a_drive_that_is_lost_between_two_files_is_not_made_again(covers, drive, monkeypatch, capsys):
+    arrived, replace = [], os.replace
+
+    def loses(source, target):
+        replace(source, target)
+        if Path(target).is_relative_to(drive):
+            arrived.append(target)
+            if len(arrived) == 2:
+                drive.rename(drive.with_name("out of reach"))
+
+    monkeypatch.setattr(os, "replace", loses)
+    assert int(train(covers, 4).step) == 4
+    assert len(arrived) == 2 and not drive.exists()
+    said = capsys.readouterr().out
+    assert said.count("is not being copied") == 1 and f"{drive} is gone; connect the drive again" in said
+
+
+def test_of_the_folders_only_those_on_the_drive_are_made(drive, tmp_path):
+    (tmp_path / "log.csv").write_text("step\n")
+    deliver(tmp_path / "log.csv", copy_of(Path("work/deep/run")) / "log.csv")
+    assert (drive / "work" / "deep" / "run" / "log.csv").read_text() == "step\n"
+    shutil.rmtree(drive)
+    with pytest.raises(CourseError, match="cannot be written"):
+        deliver(tmp_path / "log.csv", drive / "work" / "run" / "log.csv")
+    assert not drive.exists()
+
+
+def test_a_drive_whose_clock_is_ahead_gets_what_is_new(covers, drive):
+    train(covers, 4)
+    for path in drive.rglob("*.*"):
+        ahead = path.stat().st_mtime_ns + 3600 * 10**9
+        os.utime(path, ns=(ahead, ahead))
+    train(covers, 6)
+    copied, trained = Run(drive / "work" / "run"), Run("work/run")
+    assert copied.checkpoint.read_bytes() == trained.checkpoint.read_bytes()
+    assert files(copied.path) == files(trained.path)
+
+
+def test_what_has_not_changed_is_not_copied_again(covers, drive):
+    train(covers, 4)
+    before = Run(drive / "work" / "run").checkpoint.stat().st_ino
+    train(covers, 4)
+    assert Run(drive / "work" / "run").checkpoint.stat().st_ino == before
+
+
 def test_a_drive_that_comes_back_gets_all_it_has_missed(covers, drive, capsys):
     train(covers, 8, callbacks=[Lose(drive, 3, 6)])
     assert files(drive / "work" / "run") == files(Run("work/run").path)
@@ -144,6 +190,33 @@ def test_a_training_is_not_begun_afresh_because_the_drive_is_not_there(covers, d
     with pytest.raises(CourseError, match="is gone; connect the drive again"):
         train(covers, 4)
     assert not os.path.exists("work")
+
+
+def test_a_copy_that_cannot_be_read_is_one_sentence_and_is_fetched_later(covers, drive, tmp_path, monkeypatch):
+    train(covers, 4)
+    log = drive / "work" / "run" / "log.csv"
+    log.rename(tmp_path / "log.csv")
+    log.symlink_to(log)  # which nobody can open, not even root
+    new_machine(tmp_path, monkeypatch, "second")
+    with pytest.raises(CourseError) as failure:
+        train(covers, 4)
+    copy = drive / "work" / "run"
+    assert str(failure.value) == f"The copy {copy} cannot be read; connect the drive again, or try later."
+    (tmp_path / "log.csv").replace(log)
+    assert int(train(covers, 4).step) == 4
+    assert files(Run("work/run").path) == files(copy)
+
+
+def test_a_machine_without_room_for_the_copy_is_told_so(covers, drive, tmp_path, monkeypatch):
+    train(covers, 2)
+    new_machine(tmp_path, monkeypatch, "second")
+
+    def fills(source, target):
+        raise OSError(28, "No space left on device", str(source), None, str(target))
+
+    monkeypatch.setattr(shutil, "copy2", fills)
+    with pytest.raises(CourseError, match=r"The disk is full .* while writing work/run"):
+        train(covers, 2)
 
 
 def test_a_full_drive_is_told_and_leaves_the_last_whole_copy(covers, drive, monkeypatch, capsys):
@@ -168,3 +241,4 @@ def test_where_the_copy_is(drive, tmp_path):
     assert copy_of(Run("work/gpu/dcgan").path) == drive / "work" / "gpu" / "dcgan"
     elsewhere = tmp_path / "elsewhere" / "run"
     assert copy_of(elsewhere) == drive / elsewhere.relative_to("/")
+    assert copy_of(Path("../elsewhere/run")) == copy_of(elsewhere)

@@ -331,6 +331,7 @@ def test_interrupted_at_any_moment(server, tmp_path, how, after):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         process.stdout.readline()
         while len(server.requests) < after:
+            assert process.poll() is None
             time.sleep(0.005)
         os.kill(process.pid, how)
         process.wait(30)

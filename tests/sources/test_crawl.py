@@ -270,7 +270,8 @@ def slow(server):
 
 
 def test_the_deadline_ends_a_search_with_what_was_found(slow, bing):
-    assert addresses(bing.pictures("kpop", deadline=1)) == numbered(slow, range(20))
+    # Within these seconds the first page must come, also on a busy machine.
+    assert addresses(bing.pictures("kpop", deadline=5)) == numbered(slow, range(20))
 
 
 def test_the_deadline_ends_a_search_that_found_nothing(slow, bing):

@@ -170,6 +170,33 @@ def test_what_pip_cannot_install_beside_the_rest_is_one_sentence(content, image,
     assert versions(image) == before | {COURSE: "9"}
 
 
+def test_a_folder_by_its_name_that_is_not_the_course_is_left_alone(content, image, repository):
+    (content / COURSE).mkdir()
+    (content / COURSE / "thesis.txt").touch()
+    done = run_cell(content, image, repository)
+    assert last_line(done) == (
+        f"RuntimeError: {content / COURSE} is not this course, or too old: rename it and run this again."
+    )
+    assert done.stdout == "" and [path.name for path in content.rglob("*")] == [COURSE, "thesis.txt"]
+
+
+def test_a_clone_from_before_there_was_a_setup_cell_is_brought_up_to_date_or_told(content, image, repository):
+    module = repository / "helpers" / "colab.py"
+    text = module.read_text()
+    module.unlink()
+    git(repository, "commit", "-am", "the past")
+    subprocess.run(["git", "clone", "--quiet", repository.as_uri(), content / COURSE], check=True)
+    assert "too old: rename it" in last_line(run_cell(content, image, repository))
+    module.write_text(text)
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "the present")
+    assert run_cell(content, image, repository).returncode == 0
+
+
+def test_the_cell_is_short_enough_to_be_read():
+    assert len((ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8").splitlines()) <= 30
+
+
 def test_an_interrupted_clone_is_begun_anew(content, image, repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
     slow = folder / "git"  # a clone that is killed half-way, whatever name it was given
