@@ -41,8 +41,10 @@ test: $(INSTALLED) ## check style, run the unit tests, check and run the noteboo
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/exercises
 	$(BIN)/python tools/build_notebooks.py --check
-	@# nbval runs copies, because a notebook writes what it trains beside itself
-	rm -rf build/nbval && mkdir -p build/nbval && cp notebooks/solutions/*.ipynb build/nbval
+	@# nbval runs copies, each in a folder of its own, because a notebook writes what it builds and trains beside itself
+	rm -rf build/nbval
+	for notebook in notebooks/solutions/*.ipynb; do \
+		folder=build/nbval/$$(basename $$notebook .ipynb) && mkdir -p $$folder && cp $$notebook $$folder || exit 1; done
 	COVERGAN_PROFILE=smoke $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadscope \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=240 --nbval-sanitize-with tests/nbval_sanitize.cfg build/nbval
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/exercises

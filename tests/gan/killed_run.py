@@ -1,11 +1,11 @@
-"""Run by the tests: killed_run.py COVERS RUN [KILL] trains a run of thirteen steps that dies at some point.
+"""Run by the tests: trains runs of thirteen steps, or goes on with them, and may die at some point.
 
-KILL is "step N" (at the start of step N + 1), "save N" (in the middle of writing the N-th checkpoint) or "film N"
+--kill is "step N" (at the start of step N + 1), "save N" (in the middle of writing the N-th checkpoint) or "film N"
 (before the film is made, with a checkpoint every N steps).
 """
 
+import argparse
 import os
-import sys
 
 import keras
 import tiny
@@ -13,8 +13,13 @@ import tiny
 from helpers.covers import CoverSet
 from helpers.gan import callbacks, runs
 
+parser = argparse.ArgumentParser()
+parser.add_argument("covers")
+parser.add_argument("runs", nargs="+")
+parser.add_argument("--kill", default="never")
+arguments = parser.parse_args()
 runs.LOG_EVERY, runs.CHECKPOINT_EVERY, runs.KEEP_EVERY = 2, 4, 0.0
-covers, run, (what, when) = sys.argv[1], sys.argv[2], (sys.argv[3] if len(sys.argv) > 3 else "never 0").split()
+what, _, when = arguments.kill.partition(" ")
 
 
 class Die(keras.callbacks.Callback):
@@ -23,12 +28,8 @@ class Die(keras.callbacks.Callback):
             os._exit(9)
 
 
-if what == "film":
-    runs.CHECKPOINT_EVERY = int(when)
-    callbacks.Timelapse.on_train_end = lambda *_: os._exit(9)
-gan = tiny.build(augment=("translation",))
-if what == "save":
-    save, saved = gan.save, []
+def die_saving(save):
+    saved = []
 
     def save_half(path):
         saved.append(path)
@@ -37,5 +38,15 @@ if what == "save":
             os.truncate(path, path.stat().st_size // 2)
             os._exit(9)
 
-    gan.save = save_half
-gan.fit(CoverSet.open(covers), 13, tiny.BATCH, seed=2, run=run, callbacks=[Die()], verbose=0)
+    return save_half
+
+
+if what == "film":
+    runs.CHECKPOINT_EVERY = int(when)
+    callbacks.Timelapse.on_train_end = lambda *_: os._exit(9)
+covers = CoverSet.open(arguments.covers)
+for run in arguments.runs:
+    gan = tiny.build(augment=("translation",))
+    if what == "save":
+        gan.save = die_saving(gan.save)
+    gan.fit(covers, 13, tiny.BATCH, seed=2, run=run, callbacks=[Die()], verbose=0)

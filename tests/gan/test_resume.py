@@ -21,16 +21,11 @@ def runs(covers, tmp_path_factory, start, finish):
     """The folder of a run never killed, and of each run that was killed once and resumed, by how it was killed."""
     folder = tmp_path_factory.mktemp("runs")
     paths = {kill: folder / kill.replace(" ", "_") for kill in ("never", *KILLS)}
-    for pair in (("never", "step 0"), KILLS[1:3], KILLS[3:5], KILLS[5:]):  # two at a time
-        running = [
-            (start("killed_run.py", covers.path, paths[kill], *([kill] if kill != "never" else [])), kill)
-            for kill in pair
-        ]
-        for process, kill in running:
-            finish(process, code=0 if kill == "never" else KILLED)
-        again = [start("killed_run.py", covers.path, paths[kill]) for kill in pair if kill != "never"]
-        for process in again:
-            finish(process)
+    for pair in (KILLS[:2], KILLS[2:4], KILLS[4:]):  # two at a time
+        running = [start("killed_run.py", covers.path, paths[kill], "--kill", kill) for kill in pair]
+        for process in running:
+            finish(process, code=KILLED)
+    finish(start("killed_run.py", covers.path, *paths.values()))
     return paths
 
 
