@@ -126,7 +126,7 @@ plt.show()
 #
 # You will meet this loss as a curve in notebook 04, and one value on it is worth remembering. If the forgeries were
 # perfect, the detective could do no better than answer 0.5 every time, and $L_D$ would be $2 \ln 2 \approx 1.386$. You
-# will compute it yourself in the first exercise.
+# will compute it yourself in exercise 2.
 
 # %% [markdown]
 # ## 3 · One factor at a time
@@ -370,9 +370,9 @@ with self_check():
 # a few dozen parts, whereas real covers are photographs, paintings and collages by thousands of hands.
 #
 # A generator trained on dSleeves alone would draw the props along with the genre: ask it for country, and it cannot
-# leave them out. To measure it, let a classifier of genres, trained on drawn covers, judge real covers of the same
-# genres: if it is right about nearly all drawn ones and hardly better than chance on real ones, then it has learned the
-# props and not the genre.
+# leave them out. To measure it, let it draw a hundred country covers and a hundred jazz covers, mix them, and let
+# somebody who does not know which is which count hats and guitars. Beside them, count the same on a hundred real covers
+# of each genre: if hats tell the genres apart among the drawn ones only, then the generator has learned the props.
 
 # %% [markdown] rubric="bias"
 # - **1** for a difference that can be seen in the pictures of this notebook;

@@ -673,10 +673,12 @@ with self_check():
         heard = spotify.features(spotify.tracks(record.source_id)).values()
         tempos = [features["tempo"] for features in heard if "tempo" in features]
         albums |= {f"{record.title} by {record.artist}": miss(tempos)} if len(tempos) > 1 else {}
-    worst = max(albums, key=albums.get)
-    share = np.mean([distance > 5 for distance in albums.values()])
-    print(f"Well done. On {share:.0%} of the albums no track comes within 5 BPM of the mean tempo.")
-    print(f"The worst is {worst}, where the nearest track is {albums[worst]:.0f} BPM away.")
+    print("Well done.")
+    if albums:  # of live ones the tempos may be unknown
+        worst = max(albums, key=albums.get)
+        share = np.mean([distance > 5 for distance in albums.values()])
+        print(f"On {share:.0%} of the albums no track comes within 5 BPM of the mean tempo.")
+        print(f"The worst is {worst}, where the nearest track is {albums[worst]:.0f} BPM away.")
 
 # %% hidden="miss"
 with self_check():
@@ -688,7 +690,7 @@ with self_check():
     )
     assert np.isclose(miss([100.0, 100.5]), 0.25), "Tempos have decimals: 100.0 and 100.5 miss by 0.25; do not round."
     assert np.isclose(miss([93]), 0), "An album of one track misses nothing."
-    assert np.isclose(miss(np.array([70.0, 90.0, 140.0, 180.0])), 20), "The mean of 70, 90, 140 and 180 is 120: 20."
+    assert np.isclose(miss([70.0, 90.0, 140.0, 180.0]), 20), "The mean of 70, 90, 140 and 180 is 120: 20."
     tempos = [140, 60, 61]
     miss(tempos)
     assert tempos == [140, 60, 61], "The function has changed the list that it was given: sort a copy, if at all."

@@ -706,7 +706,7 @@ def passes(step, *colours):
 with self_check():
     assert passes(Colourful(), "red"), "Red is as colourful as can be (255), and was refused."
     assert not passes(Colourful(), "#7a7a7a"), "Grey got through: its colourfulness is 0."
-    assert passes(Colourful(20), "#78646e"), "A difference of 20 (120 - 100) is not *under* 20, but was refused."
+    assert passes(Colourful(255), "red"), "A colourfulness of 255 is not *under* 255, but was refused."
     assert not passes(Colourful(200), "#c08040"), "With least=200, 128 is too little: is 20 written somewhere?"
     assert not passes(Colourful(), "black", "white"), "Stripes of black and white are grey in each pixel: use axis=2."
     assert passes(Colourful(100), "red", "cyan"), "Red beside cyan: each pixel's difference first, the mean afterwards."
@@ -724,21 +724,23 @@ with self_check():
     assert passes(Colourful(100), "red", "cyan"), (
         "Red beside cyan is colourful, though grey on average: take each pixel's difference first, the mean afterwards."
     )
-    assert passes(Colourful(100), "red", "grey") and not passes(Colourful(140), "red", "grey"), (
-        "Half red and half grey has a colourfulness of 127.5: the mean over all pixels, neither the most nor the least."
+    assert passes(Colourful(80), "red", "grey", "grey") and not passes(Colourful(90), "red", "grey", "grey"), (
+        "One third red and two thirds grey has a colourfulness of 85: the mean of all pixels, not their median, and "
+        "neither the most nor the least."
     )
     assert passes(Colourful(90), "#000064") and passes(Colourful(90), "#640000"), (
         "A pixel of 100 blue and nothing else has a colourfulness of 100, and so has one of red: all channels count."
     )
     assert not passes(Colourful(30), "#787864"), "A pixel's weakest channel is its minimum: 120 - 100 is 20 here."
+    assert passes(Colourful(19), "#78646e"), "Of 120, 100 and 110 it is 120 - 100, whichever channels those are: 20."
 
 # %% [markdown]
 # ### Exercise 3 · The average cover (10 minutes, medium)
 #
 # What does the average of all covers look like? A million of them, turned into decimals of eight bytes all at once,
 # would take eight times the 12 GB of section 7. Write `average_cover`, which reads the covers in slices of at most
-# `chunk`, and never has more of them in hand. (`covers.images.mean(axis=0)` gives the same picture, and the check below
-# cannot tell; the grading watches how many covers are read at once.)
+# `chunk`, and lets go of each slice before it reads the next but one. (`covers.images.mean(axis=0)` gives the same
+# picture, and the check below cannot tell; the grading watches how many covers are in hand at once.)
 #
 # *Hint: `covers[i : i + chunk]` reads a slice, and `range(0, len(covers), chunk)` gives the starts. Add up the
 # **sums** in an array of floats, and divide at the end: the last chunk may be shorter than the others.*
@@ -782,31 +784,33 @@ with self_check():
 
 
 # %% hidden="average_cover"
-class Watched:
-    """Like a CoverSet, but it notes how many covers are asked for at once."""
-
+class Watched:  # like a CoverSet, but it notes how many of its covers are in hand at once
     def __init__(self, count):
         self.pixels = np.random.default_rng(SEED).integers(200, 256, (count, 4, 4, 3), np.uint8)
-        self.images, self.shape, self.dtype, self.size, self.most = self, self.pixels.shape, np.uint8, 4, 0
+        self.images, self.shape, self.size, self.parts, self.most = self, self.pixels.shape, 4, [], 0
 
     def __len__(self):
         return len(self.pixels)
 
     def __getitem__(self, key):
-        self.most = max(self.most, self.pixels[key].size // 48)
-        return self.pixels[key]
+        part = np.array(self.pixels[key])
+        self.parts = [*(ref for ref in self.parts if ref() is not None), weakref.ref(part)]
+        self.most = max(self.most, sum(ref().size for ref in self.parts) // 48)
+        return part
 
-    def mean(self, *_, **__):
+    def __getattr__(self, name):
         raise AssertionError("This asks for all covers at once: read slices of `chunk` covers, and add up their sums.")
-
-    sum = astype = __array__ = mean
 
 
 with self_check():
+    import weakref
+
     for count, chunk in ((23, 10), (20, 10), (3, 10), (5, 1)):
         watched = Watched(count)
         tried = average_cover(watched, chunk=chunk)
-        assert watched.most <= chunk, f"With chunk={chunk}, {watched.most} covers were read at once: use `chunk`."
+        assert watched.most <= 2 * chunk, (
+            f"With chunk={chunk}, {watched.most} covers were in hand at once: use `chunk`, and add up slice by slice."
+        )
         assert np.allclose(tried, watched.pixels.mean(axis=0), atol=0.01), (
             f"The average of {count} covers in chunks of {chunk} is wrong: is the sum kept in floats, and divided once?"
         )

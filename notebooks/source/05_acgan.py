@@ -524,10 +524,16 @@ with self_check():
         assert np.isclose(float(loss), expected, atol=1e-4), (
             f"For mixed and unknown genres and a weight of 0.5, {name}_loss is not the game's plus half the class loss."
         )
-    slope = input_gradients(lambda x: acgan_losses(heads[0], heads[1] | {"genre": x}, mixed, 1.0)[1], heads[1]["genre"])
-    assert slope is not None and np.any(ops.convert_to_numpy(slope)), (
-        "No gradient flows from the generator's loss through the genre head, so it could not learn to obey."
-    )
+    for which, player in enumerate(("discriminator", "generator")):
+
+        def loss_for(said, which=which):
+            told = [head | {"genre": said} if k == which else head for k, head in enumerate(heads)]
+            return ops.convert_to_tensor(acgan_losses(*told, mixed, 1.0)[which])
+
+        slope = input_gradients(loss_for, heads[which]["genre"])
+        assert slope is not None and np.any(ops.convert_to_numpy(slope)), (
+            f"No gradient flows from the {player}'s loss through its genre head, so it learns nothing about genres."
+        )
 
 # %% [markdown]
 # ### Exercise 4 · Which genres does it mix up most? (12 minutes, medium)
@@ -536,8 +542,9 @@ with self_check():
 # is confused most often, **relative to how often the first was asked for**. It returns (asked for, seen, share). A
 # genre that was never asked for is confused with nothing.
 #
-# *Hint: divide each row by its sum, set the diagonal to 0, and find the largest entry with `np.argmax` and
-# `np.unravel_index`. Leave the matrix you are given as it is.*
+# *Hint: divide each row by its sum (with `keepdims=True` the sums stay a column, and each divides its own row), set the
+# diagonal to 0, and find the largest entry with `np.argmax` and `np.unravel_index`. Leave the matrix you are given as
+# it is.*
 
 
 # %% answer="most_confused"

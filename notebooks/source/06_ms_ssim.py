@@ -405,9 +405,9 @@ for count in (len(rock), 16, 8, 4, 2, 1):
     print(f"{count:3} different covers: mean MS-SSIM of {half} pairs {values.mean():.2f}")
 
 # %% [markdown]
-# With eight different covers left, one pair in eight is a pair of twins, and the mean moves only a little. A mean over
-# pairs is a smoke alarm, not a census: it goes off when there is a fire, and cannot count the rooms. (Recall, in
-# notebook 07, counts rooms.)
+# With sixteen different covers left, about one pair in sixteen is a pair of twins, and the mean moves by no more than
+# it differs from genre to genre. A mean over pairs is a smoke alarm, not a census: it goes off when there is a fire,
+# and cannot count the rooms. (Recall, in notebook 07, counts rooms.)
 #
 # **The interval.** Another draw of pairs would give another mean, so a number without an interval is half a number. The
 # *bootstrap* finds it without any theory: draw as many values from those we have, with replacement, take the mean,
@@ -684,11 +684,12 @@ with self_check():
         f"No mean of zeros and ones is below 0, but your interval begins at {low:.2f}: count resamples, not deviations."
     )
     assert 0.2 <= high <= 0.3, f"Two ones among twenty values are good for up to 0.25, yours says {high:.2f}."
+    sample = np.random.default_rng(2).normal(size=20)  # means of zeros and ones could be the same by chance
+    one, again, other = (interval(sample, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(one, again), "The same seed gave another interval: draw from the `rng` that is passed."
+    assert not np.array_equal(one, other), "Another seed gave the same interval: draw from the `rng` that is passed."
     widths = [np.ptp(interval(rare, np.random.default_rng(seed), resamples=2)) for seed in range(20)]
     assert np.mean(widths) < 0.12, "Two resamples have two means, which are seldom far apart: is `resamples` used?"
-    sample = np.random.default_rng(2).normal(size=20)  # a mean of zeros and ones could be the same by chance
-    one, again = (interval(sample, np.random.default_rng(3)) for _ in range(2))
-    assert np.array_equal(one, again), "The same seed gave another interval: draw from the `rng` that is passed."
     assert np.array_equal(rare, np.repeat([0.0, 1.0], [18, 2])), "The values were changed: draw from them, in a copy."
 
 # %% [markdown]

@@ -217,8 +217,8 @@ for limit, gan in clipped.items():
 # %% [markdown]
 # Each layer multiplies. This critic has four, so a bound ten times as wide can make a slope ten thousand times as
 # steep. With 0.01, the paper's number, it is flat and the generator learns next to nothing. The other two find the
-# ring, with slopes that have nothing to do with 1: their "distance" comes in a unit that nobody knows, another one for
-# every bound and every network. And look at the weights:
+# ring, one with a slope near 1, by luck, the other with a slope of hundreds: its "distance" comes in a unit that nobody
+# knows, another one for every bound and every network. And look at the weights:
 
 # %% alt="Points of three clipped WGANs, with bounds of 0.01, 0.1 and 0.5: with the narrowest they are scattered anywhere, with the others they lie near the ring. Below, histograms of the weights, which pile up in two tall bars at minus and plus the bound."
 figure, axes = plt.subplots(2, 3, figsize=(8.5, 4.8), layout="constrained", height_ratios=(2, 1))
@@ -580,6 +580,8 @@ with self_check():
     found = missing_modes(near, centres, 1.0)
     assert found is not None, "The function gives nothing back: does it end with `return …`?"
     found = list(found)
+    assert np.ndim(found) == 1, "Plain indices are asked for: take np.flatnonzero, or the `[0]` of what np.where gives."
+    assert found != [1, 2], "(0, 9) is exactly 1 away from (0, 10), and within a radius of 1: `<=`, not `<`."
     assert found != [0, 2], "These are the modes that were found; the missing ones are asked for."
     assert found == [1], f"Only the second centre, index 1, has no point near it; yours says {found}."
     found = list(missing_modes(near, centres, 0.6))
@@ -626,7 +628,7 @@ with self_check():
     scores = [ops.convert_to_tensor(np.array(column, "float32")[:, None]) for column in ((3, 4), (1, 3))]
     both = match_losses(*scores, 0.16)
     assert both is not None and len(both) == 2, "Return two losses, the critic's and the generator's, with a comma."
-    assert all(np.size(loss) == 1 for loss in both), "Each loss should be a single number: average over the covers."
+    assert all(np.shape(loss) == () for loss in both), "Each loss should be a single number: average over the covers."
     d_loss, g_loss = map(float, both)
     assert not np.isclose(g_loss, 2), (
         "The generator's loss is +2: it would learn to be graded low. Which sign is wrong?"

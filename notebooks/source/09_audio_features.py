@@ -498,8 +498,9 @@ with self_check():
 # **leaving out unknown values (NaN)**; `scale` and `inverse` go there and back, for these songs or for others. A column
 # that never changes must not divide by zero: let it be scaled to 0.
 #
-# *Hint: `np.nanmean` and `np.nanstd` pass over NaN. Where the deviation is 0, use 1 instead. Rounding may leave
-# something like 5e-17 for 0, so that `< 1e-9` is safer than `== 0`.*
+# *Hint: `np.nanmean` and `np.nanstd` pass over NaN, and over nothing else; pandas' `.std()` would divide by N - 1, not
+# by N. Where the deviation is 0, use 1 instead. Rounding may leave something like 5e-17 for 0, so that `< 1e-9` is
+# safer than `== 0`.*
 
 
 # %% answer="scale"

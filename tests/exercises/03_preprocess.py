@@ -44,6 +44,16 @@ class Colourful:
             raise Rejected("flat")
         return picture
 
+# %% answer="colourful" wrong="took the median of the pixels"
+@dataclass(frozen=True)
+class Colourful:
+    least: float = 20
+
+    def __call__(self, picture):
+        if np.median(np.ptp(np.asarray(picture.image), axis=2)) < self.least:
+            raise Rejected("flat")
+        return picture
+
 # %% answer="colourful" wrong="subtracted red and blue as bytes, which run over"
 @dataclass(frozen=True)
 class Colourful:
@@ -165,6 +175,15 @@ def average_cover(covers, chunk=100):
 # %% answer="average_cover" wrong="averaged over height and width, too"
 def average_cover(covers, chunk=100):
     return sum(covers[i : i + chunk].sum(axis=(0, 1, 2)) for i in range(0, len(covers), chunk)) / len(covers)
+
+# %% answer="average_cover" wrong="read one cover after the other and kept them all"
+def average_cover(covers, chunk=100):
+    return np.mean([covers[i] for i in range(len(covers))], axis=0)
+
+# %% answer="average_cover" wrong="read slices and kept them all"
+def average_cover(covers, chunk=100):
+    slices = [covers[start : start + chunk] for start in range(0, len(covers), chunk)]
+    return np.concatenate(slices).mean(axis=0)
 
 # %% answer="average_cover" right="keeps a running mean, weighted by the length of each chunk"
 def average_cover(covers, chunk=100):

@@ -56,6 +56,10 @@ def binary_cross_entropy(labels, logits):
 def binary_cross_entropy(labels, logits):
     ops.mean(ops.softplus(logits) - labels * logits)
 
+# %% answer="binary_cross_entropy" wrong="typed out what softplus means, which overflows for large logits"
+def binary_cross_entropy(labels, logits):
+    return ops.mean(ops.log(1 + ops.exp(logits)) - labels * logits)
+
 # %% answer="binary_cross_entropy" right="with both terms and two softplus"
 def binary_cross_entropy(labels, logits):
     real, fake = ops.softplus(-logits), ops.softplus(logits)
@@ -200,6 +204,14 @@ def slerp(a, b, share):
         return (1 - share) * a + share * b
     return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
 
+# %% answer="slerp" wrong="took two ends that point the same way for one"
+def slerp(a, b, share):
+    cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if angle < 1e-4:
+        return a
+    return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+
 # %% answer="slerp" right="turns the direction and grows the length separately"
 def slerp(a, b, share):
     long_a, long_b = np.linalg.norm(a), np.linalg.norm(b)
@@ -219,6 +231,14 @@ def slerp(a, b, share):
     if not np.isclose(angle, 0):
         weights_of_ends = np.sin(np.array(weights_of_ends) * angle) / np.sin(angle)
     return weights_of_ends[0] * a + weights_of_ends[1] * b
+
+# %% answer="slerp" right="with keras.ops"
+def slerp(a, b, share):
+    a, b = ops.convert_to_tensor(a), ops.convert_to_tensor(b)
+    angle = ops.arccos(ops.clip(ops.sum(a * b) / (ops.norm(a) * ops.norm(b)), -1.0, 1.0))
+    if angle < 1e-4:
+        return (1 - share) * a + share * b
+    return (ops.sin((1 - share) * angle) * a + ops.sin(share * angle) * b) / ops.sin(angle)
 
 # %% answer="slerp" wrong="took the cosine without dividing by the lengths"
 def slerp(a, b, share):

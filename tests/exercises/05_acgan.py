@@ -154,6 +154,12 @@ def acgan_losses(real, fake, shares, weight):
     d_loss, g_loss = losses.non_saturating(real["logits"], fake["logits"])
     return d_loss + weight * losses.soft_cross_entropy(shares, real["genre"]), g_loss
 
+# %% answer="acgan_losses" wrong="left the framework with float, so that the discriminator cannot learn genres"
+def acgan_losses(real, fake, shares, weight=0.1):
+    d_loss, g_loss = losses.non_saturating(real["logits"], fake["logits"])
+    d_loss = d_loss + weight * float(losses.soft_cross_entropy(shares, real["genre"]))
+    return d_loss, g_loss + weight * losses.soft_cross_entropy(shares, fake["genre"])
+
 # %% answer="acgan_losses" right="written out, without the package's functions"
 def acgan_losses(real, fake, shares, weight):
     def class_loss(numbers):

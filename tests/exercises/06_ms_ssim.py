@@ -192,6 +192,12 @@ def interval(values, rng, resamples=2000):
     means = [np.random.choice(values, len(values)).mean() for _ in range(resamples)]
     return tuple(np.percentile(means, [2.5, 97.5]))
 
+# %% answer="interval" wrong="made a new generator from a fixed seed"
+def interval(values, rng, resamples=2000):
+    rng = np.random.default_rng(1)
+    means = values[rng.integers(len(values), size=(resamples, len(values)))].mean(axis=1)
+    return tuple(np.percentile(means, [2.5, 97.5]))
+
 # %% answer="interval" right="in a loop, sorted"
 def interval(values, rng, resamples=2000):
     means = sorted(rng.choice(values, size=len(values)).mean() for _ in range(resamples))

@@ -53,6 +53,26 @@ def missing_modes(points, centres, radius):
             missing.append(k)
         return missing
 
+# %% answer="missing_modes" wrong="took a point exactly at the radius for one beyond it"
+def missing_modes(points, centres, radius):
+    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    return np.flatnonzero(~(distances < radius).any(axis=0)).tolist()
+
+# %% answer="missing_modes" wrong="gave a column of indices"
+def missing_modes(points, centres, radius):
+    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    return np.argwhere(~(distances <= radius).any(axis=0))
+
+# %% answer="missing_modes" wrong="gave the tuple that np.where gives"
+def missing_modes(points, centres, radius):
+    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    return np.where(~(distances <= radius).any(axis=0))
+
+# %% answer="missing_modes" wrong="gave the centres instead of their indices"
+def missing_modes(points, centres, radius):
+    distances = np.linalg.norm(points[:, None] - centres, axis=2)
+    return centres[~(distances <= radius).any(axis=0)]
+
 # %% answer="missing_modes" right="with loops and hypot"
 def missing_modes(points, centres, radius):
     missing = []
@@ -104,6 +124,11 @@ def match_losses(real_scores, fake_scores, penalty, weight=10.0):
 def match_losses(real_scores, fake_scores, penalty, weight=10.0):
     d_loss = float(ops.mean(fake_scores)) - float(ops.mean(real_scores)) + weight * float(penalty)
     return d_loss, -float(ops.mean(fake_scores))
+
+# %% answer="match_losses" wrong="averaged over the covers alone, so that each loss is a column of one"
+def match_losses(real_scores, fake_scores, penalty, weight=10.0):
+    d_loss = ops.mean(fake_scores, axis=0) - ops.mean(real_scores, axis=0) + weight * penalty
+    return d_loss, -ops.mean(fake_scores, axis=0)
 
 # %% answer="match_losses" wrong="gave back the critic's loss alone"
 def match_losses(real_scores, fake_scores, penalty, weight=10.0):

@@ -117,6 +117,34 @@ class Scale(Whole):
         self.deviation[self.deviation == 0] = 1
         return self
 
+# %% answer="scale" wrong="divided by N - 1, as pandas does"
+class Scale:
+    def fit(self, values):
+        table = pd.DataFrame(values)
+        self.mean = table.mean().to_numpy()
+        self.deviation = table.std().replace(0, 1).to_numpy()
+        return self
+
+    def scale(self, values):
+        return (values - self.mean) / self.deviation
+
+    def inverse(self, scaled):
+        return scaled * self.deviation + self.mean
+
+# %% answer="scale" wrong="left out every song that has a gap"
+class Scale:
+    def fit(self, values):
+        whole = values[~np.isnan(values).any(axis=1)]
+        self.mean, self.deviation = whole.mean(axis=0), whole.std(axis=0)
+        self.deviation[self.deviation == 0] = 1
+        return self
+
+    def scale(self, values):
+        return (values - self.mean) / self.deviation
+
+    def inverse(self, scaled):
+        return scaled * self.deviation + self.mean
+
 # %% answer="scale" right="column by column"
 class Scale:
     def fit(self, values):

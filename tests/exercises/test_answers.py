@@ -109,7 +109,7 @@ def test_stubs_earn_nothing(tried):
 
 
 def test_nothing_warns(tried):
-    for cell in code_cells(tried.student):
+    for cell in [*code_cells(tried.student), *tried.reference]:
         for output in cell.outputs:
             text = (
                 output.get("text", "")
@@ -128,8 +128,9 @@ def test_reference_answers_earn_everything(tried):
 
 
 def test_wrong_answers_are_refused_in_words(tried):
-    for plant, _, check in tried.planted:
+    for plant, answer, check in tried.planted:
         if "wrong" in plant.metadata:
+            assert not errors(answer), f"the planted cell itself fails: {errors(answer)[0].evalue}\n\n{plant.source}"
             assert score(check)[0] == 0, f"not caught: {plant.metadata['wrong']}\n\n{plant.source}"
             assert errors(check)[0].ename == "NotYet" and len(errors(check)[0].evalue) > 20
 
