@@ -47,7 +47,7 @@ test: $(INSTALLED) ## check style, run the unit tests, check and run the noteboo
 		folder=build/nbval/$$(basename $$notebook .ipynb) && mkdir -p $$folder && cp $$notebook $$folder || exit 1; done
 	COVERGAN_PROFILE=smoke $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadscope \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=240 --nbval-sanitize-with tests/nbval_sanitize.cfg build/nbval
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/exercises
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope tests/exercises
 
 .PHONY: release
 release: $(INSTALLED) ## write the notebooks that an instructor hands out, with nbgrader's marks, to grading/class/release

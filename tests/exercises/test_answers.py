@@ -24,7 +24,6 @@ from run_notebook import run_notebook  # noqa: E402
 
 COURSE = Course(ROOT)
 STEMS = [path.stem for path in COURSE.sources()]
-PARAMETERS = [pytest.param(stem, marks=pytest.mark.xdist_group(stem)) for stem in STEMS]  # one notebook, one process
 CELL_TIMEOUT = 600  # seconds
 # What a library says when the course uses it in a way that will not do for ever, and TensorFlow's own log lines
 WARNING = re.compile(
@@ -78,9 +77,9 @@ def reference_answers(source) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.fixture(scope="module", params=PARAMETERS)
+@pytest.fixture(scope="class")
 def tried(request, tmp_path_factory):
-    return Tried(request.param, tmp_path_factory.mktemp(request.param))
+    return Tried(request.cls.stem, tmp_path_factory.mktemp(request.cls.stem))
 
 
 def score(check) -> tuple:
@@ -97,49 +96,56 @@ def code_cells(notebook) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_only_the_exercises_of_a_student_notebook_raise(tried):
-    for cell in code_cells(tried.student):
-        allowed = {"NotImplementedError", "NotYet"} if "nbgrader" in cell.metadata else set()
-        assert {error.ename for error in errors(cell)} <= allowed, cell.source
+class Exercises:
+    """What holds for every notebook; `stem` is its name."""
+
+    def test_only_the_exercises_of_a_student_notebook_raise(self, tried):
+        for cell in code_cells(tried.student):
+            allowed = {"NotImplementedError", "NotYet"} if "nbgrader" in cell.metadata else set()
+            assert {error.ename for error in errors(cell)} <= allowed, cell.source
+
+    def test_stubs_earn_nothing(self, tried):
+        checks = [cell for cell in code_cells(tried.student) if cell.metadata.get("nbgrader", {}).get("grade")]
+        assert checks and all(score(cell)[0] == 0 for cell in checks)
+
+    def test_nothing_warns(self, tried):
+        for cell in [*code_cells(tried.student), *tried.reference]:
+            for output in cell.outputs:
+                text = (
+                    output.get("text", "")
+                    if output.output_type == "stream"
+                    else output.get("data", {}).get("text/plain", "")
+                )
+                assert not WARNING.search(text), f"{text}\n\nprinted by\n\n{cell.source}"
+
+    def test_reference_answers_earn_everything(self, tried):
+        graded = [cell for cell in tried.reference if "nbgrader" in cell.metadata]
+        assert len(graded) == len(tried.checks)
+        for cell in graded:
+            points, most = score(cell)
+            assert points == most, errors(cell)[0].evalue
+
+    def test_wrong_answers_are_refused_in_words(self, tried):
+        for plant, answer, check in tried.planted:
+            if "wrong" in plant.metadata:
+                assert not errors(answer), (
+                    f"the planted cell itself fails: {errors(answer)[0].evalue}\n\n{plant.source}"
+                )
+                assert score(check)[0] == 0, f"not caught: {plant.metadata['wrong']}\n\n{plant.source}"
+                assert errors(check)[0].ename == "NotYet" and len(errors(check)[0].evalue) > 20
+
+    def test_right_answers_are_accepted(self, tried):
+        for plant, answer, check in tried.planted:
+            if "right" in plant.metadata:
+                points, most = score(check)
+                assert points == most, (
+                    f"{plant.metadata['right']}: {[e.evalue for e in errors(answer) + errors(check)]}"
+                )
 
 
-def test_stubs_earn_nothing(tried):
-    checks = [cell for cell in code_cells(tried.student) if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert checks and all(score(cell)[0] == 0 for cell in checks)
-
-
-def test_nothing_warns(tried):
-    for cell in [*code_cells(tried.student), *tried.reference]:
-        for output in cell.outputs:
-            text = (
-                output.get("text", "")
-                if output.output_type == "stream"
-                else output.get("data", {}).get("text/plain", "")
-            )
-            assert not WARNING.search(text), f"{text}\n\nprinted by\n\n{cell.source}"
-
-
-def test_reference_answers_earn_everything(tried):
-    graded = [cell for cell in tried.reference if "nbgrader" in cell.metadata]
-    assert len(graded) == len(tried.checks)
-    for cell in graded:
-        points, most = score(cell)
-        assert points == most, errors(cell)[0].evalue
-
-
-def test_wrong_answers_are_refused_in_words(tried):
-    for plant, answer, check in tried.planted:
-        if "wrong" in plant.metadata:
-            assert not errors(answer), f"the planted cell itself fails: {errors(answer)[0].evalue}\n\n{plant.source}"
-            assert score(check)[0] == 0, f"not caught: {plant.metadata['wrong']}\n\n{plant.source}"
-            assert errors(check)[0].ename == "NotYet" and len(errors(check)[0].evalue) > 20
-
-
-def test_right_answers_are_accepted(tried):
-    for plant, answer, check in tried.planted:
-        if "right" in plant.metadata:
-            points, most = score(check)
-            assert points == most, f"{plant.metadata['right']}: {[e.evalue for e in errors(answer) + errors(check)]}"
+# A class for each notebook: `pytest -n 2 --dist loadscope` runs a class in one process, and so each notebook once.
+for stem in STEMS:
+    globals()[f"Test_{stem}"] = type(f"Test_{stem}", (Exercises,), {"stem": stem})
 
 
 def test_a_hundred_wrong_answers_are_planted_and_right_ones_for_every_notebook():
