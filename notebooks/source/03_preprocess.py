@@ -784,7 +784,7 @@ with self_check():
 
 
 # %% hidden="average_cover"
-class Watched:  # like a CoverSet, but it notes how many of its covers are in hand at once
+class Watched:  # like a CoverSet; notes the most covers in a slice, or half of those in hand (two slices may be)
     def __init__(self, count):
         self.pixels = np.random.default_rng(SEED).integers(200, 256, (count, 4, 4, 3), np.uint8)
         self.images, self.shape, self.size, self.parts, self.most = self, self.pixels.shape, 4, [], 0
@@ -795,7 +795,7 @@ class Watched:  # like a CoverSet, but it notes how many of its covers are in ha
     def __getitem__(self, key):
         part = np.array(self.pixels[key])
         self.parts = [*(ref for ref in self.parts if ref() is not None), weakref.ref(part)]
-        self.most = max(self.most, sum(ref().size for ref in self.parts) // 48)
+        self.most = max(self.most, part.size // 48, sum(ref().size for ref in self.parts) // 48 // 2)
         return part
 
     def __getattr__(self, name):
@@ -808,8 +808,8 @@ with self_check():
     for count, chunk in ((23, 10), (20, 10), (3, 10), (5, 1)):
         watched = Watched(count)
         tried = average_cover(watched, chunk=chunk)
-        assert watched.most <= 2 * chunk, (
-            f"With chunk={chunk}, {watched.most} covers were in hand at once: use `chunk`, and add up slice by slice."
+        assert watched.most <= chunk, (
+            f"With chunk={chunk}, too many covers were in hand at once: use `chunk`, and add up slice by slice."
         )
         assert np.allclose(tried, watched.pixels.mean(axis=0), atol=0.01), (
             f"The average of {count} covers in chunks of {chunk} is wrong: is the sum kept in floats, and divided once?"

@@ -180,6 +180,11 @@ def average_cover(covers, chunk=100):
 def average_cover(covers, chunk=100):
     return np.mean([covers[i] for i in range(len(covers))], axis=0)
 
+# %% answer="average_cover" wrong="read slices of twice the length"
+def average_cover(covers, chunk=100):
+    starts = range(0, len(covers), 2 * chunk)
+    return sum(covers[start : start + 2 * chunk].sum(axis=0) for start in starts) / len(covers)
+
 # %% answer="average_cover" wrong="read slices and kept them all"
 def average_cover(covers, chunk=100):
     slices = [covers[start : start + chunk] for start in range(0, len(covers), chunk)]
